@@ -57,6 +57,20 @@ impl<'de> Deserialize<'de> for Blob {
     }
 }
 
+/// Read exactly `N` bytes of lower-case hexadecimal.
+pub fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    if text.len() != 2 * N
+        || !text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    {
+        return None;
+    }
+    let mut bytes = [0; N];
+    for (position, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[2 * position..2 * position + 2], 16).ok()?;
+    }
+    Some(bytes)
+}
+
 /// Serde for a public newtype of exactly `N` bytes: base64url in text forms, raw in binary.
 pub mod fixed {
     use super::{Blob, Deserialize, Deserializer, Serialize, Serializer};

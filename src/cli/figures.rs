@@ -21,6 +21,7 @@ pub fn engine(report: &Report) -> String {
     };
     let lots = match (report.quantity, report.prices) {
         (Some(lots @ 2..), _) => format!(" for {lots} lots"),
+        _ if report.pays.is_some() => " with scores".to_owned(),
         (_, Some(prices)) => format!(" with {} prices", grouped(prices as f64)),
         _ => String::new(),
     };

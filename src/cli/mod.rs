@@ -5,6 +5,7 @@
 //! - [`demo`]: a whole auction on this machine, for `gavel demo`
 //! - [`options`]: options that several commands have
 //! - [`complete`]: what a shell offers for a session
+//! - [`course`]: how far a score is, as people and scripts are told
 //! - [`context`]: what every command gets: the home and the output
 //! - [`home`]: the folder with keys, roster, settings and receipts
 //! - [`login`]: the login that this home keeps
@@ -12,6 +13,7 @@
 //! - [`session_file`]: session files, with errors that name the line
 //! - [`archive`]: the format of a backup file
 //! - [`servers`]: nodes and a coordinator in this process
+//! - [`earlier`]: sessions that go on under an earlier roster
 //! - [`metrics`]: the port that serves their metrics to Prometheus
 //! - [`signal`]: being asked to stop
 //! - [`rosters`]: the next roster, for servers that run
@@ -45,9 +47,11 @@ pub mod args;
 pub mod commands;
 pub mod complete;
 pub mod context;
+pub mod course;
 pub mod data_sheet;
 pub mod demo;
 pub mod door;
+pub mod earlier;
 pub mod failure;
 pub mod figures;
 pub mod home;

@@ -41,6 +41,21 @@ impl Progress {
         }
     }
 
+    /// So much of the total is done.
+    pub fn reach(&mut self, done: u64) {
+        self.done = done;
+        if let Some(bar) = &self.bar {
+            bar.set_position(done);
+        }
+    }
+
+    /// What the moving line says besides; plain output does not say it.
+    pub fn beside(&self, words: &str) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(words.to_owned());
+        }
+    }
+
     /// Say where the work is; plain output writes every such line.
     pub fn say(&self, line: &str) {
         match &self.bar {

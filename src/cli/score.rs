@@ -4,18 +4,18 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
+use super::course::Watcher;
 use super::failure::Failure;
 use super::home::{Home, create_private, write_json};
-use super::output::{bytes, clean, count, seconds, strong};
-use super::progress::Progress;
+use super::output::{Output, bytes, clean, count, seconds, strong};
 use crate::base::Clock;
 use crate::client::{Network, material};
 use crate::identity::{Digest, KeyPair, PublicKey, Signed};
 use crate::rules::model::fixed::real;
 use crate::rules::model::{Layer, Structure};
-use crate::scoring::client::messages;
-use crate::scoring::{Asked, Dealers, Done, Outcome, Patience, score};
+use crate::scoring::{Asked, Course, Dealers, Done, Outcome, Patience, score};
 use crate::session::scoring::{BatchId, BatchPromise, ModelTerms, SignedScore};
 use crate::wire::dealer_api::ModelLine;
 
@@ -136,6 +136,10 @@ impl Told {
 /// When none or several fit.
 pub async fn find(network: &Network, words: &str) -> Result<ModelLine, Failure> {
     let all = material::models(network).await?;
+    // A whole id is nobody's name, whatever others have called their models.
+    if let Some(one) = all.iter().find(|line| line.model.to_string() == words) {
+        return Ok(one.clone());
+    }
     let fits = |line: &&ModelLine| {
         line.terms.body.name == words
             || (words.len() >= 4 && line.model.to_string().starts_with(words))
@@ -171,6 +175,8 @@ pub struct Errand<'a> {
     pub sheet: &'a [i64],
     /// The client's key.
     pub keys: &'a KeyPair,
+    /// Where events go for a script, if one reads them.
+    pub events: Option<Output>,
 }
 
 /// Have a batch promised, and the sheet scored.
@@ -178,7 +184,7 @@ pub struct Errand<'a> {
 /// # Errors
 /// Says whose fault it is.
 pub async fn ask(errand: &Errand<'_>) -> Result<(Signed<BatchPromise>, Done), Failure> {
-    let Errand { network, address, terms, sheet, keys } = *errand;
+    let Errand { network, address, terms, sheet, keys, events } = *errand;
     let now = Clock::System.now();
     let promise = material::promise(network, terms.id(), keys, now).await?;
     if promise.body.owner != terms.owner {
@@ -195,20 +201,22 @@ pub async fn ask(errand: &Errand<'_>) -> Result<(Signed<BatchPromise>, Done), Fa
         halves: &halves,
         patience: Patience::default(),
     };
-    let total = messages(terms).map_err(crate::scoring::MeetingError::from)?;
-    let mut bar = Progress::start(format!("scoring by {}", clean(&terms.name)), Some(total));
-    let done = score(&asked, |mut heard| {
-        // Ends with the line.
-        tokio::spawn(async move {
-            let mut seen = 0;
-            while heard.changed().await.is_ok() {
-                let now = *heard.borrow_and_update();
-                (seen..now).for_each(|_| bar.step());
-                seen = now;
+    let mut watcher = Watcher::new(terms, events)?;
+    let (course, mut told) = watch::channel(Course::default());
+    watcher.see(&Course::default())?;
+    let mut work = Box::pin(score(&asked, &course));
+    let done = loop {
+        tokio::select! {
+            done = &mut work => break done?,
+            Ok(()) = told.changed() => {
+                let now = *told.borrow_and_update();
+                watcher.see(&now)?;
             }
-        });
-    });
-    let done = done.await?;
+        }
+    };
+    drop(work);
+    let last = *told.borrow();
+    watcher.see(&last)?;
     Ok((promise, done))
 }
 

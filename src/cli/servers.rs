@@ -1,23 +1,25 @@
 //! Nodes and a coordinator in this process, for `gavel serve` and `gavel demo`: started alike, and
 //! stopped in order.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use axum::Router;
 use futures_util::future::{join_all, select_all};
 
+use super::earlier::Earlier;
 use super::failure::Failure;
 use crate::base::Clock;
 use crate::coordinator::{self, Coordinator};
 use crate::identity::key_file::{CoordinatorKeys, NodeKeys, TlsIdentity};
 use crate::identity::{Roster, Signed, Statement as _};
 use crate::node::{self, Node, Replica};
-use crate::session::Announcement;
+use crate::session::SessionId;
 use crate::storage::{Address, CoordinatorStore, Database, Leadership, NodeStore, Opening};
 use crate::transport::server::host::Host;
 use crate::transport::server::listen::Listener;
 use crate::transport::server::metrics::Metrics;
 use crate::transport::server::serve::{PortOptions, Usage};
+use crate::transport::server::site::Site;
 
 /// What has been started.
 #[derive(Default)]
@@ -45,7 +47,8 @@ impl Servers {
     }
 
     /// Start a node on a database; the node, and the TLS keys to serve it with: those that the
-    /// roster lists, which need not be the newest.
+    /// roster lists, which need not be the newest. `earlier` are sessions that go on under an earlier
+    /// roster.
     ///
     /// # Errors
     /// When keys and roster do not fit, or the database is another node's.
@@ -56,6 +59,7 @@ impl Servers {
         database: &Database,
         options: node::Options,
         replica: Replica,
+        earlier: BTreeSet<SessionId>,
     ) -> Result<(Node, TlsIdentity), Failure> {
         node::fit_keys(&mut keys, &roster.body)?;
         let store = NodeStore::new(database.clone());
@@ -65,9 +69,35 @@ impl Servers {
         let tls = keys.tls.clone();
         let (roster, clock) = (roster.clone(), Clock::System);
         let config = node::Config { keys, roster, store, clock, options };
-        let node = Node::start_replica(config, replica)?;
+        let node = Node::start_replica(config, replica, earlier)?;
         self.nodes.push(node.clone());
         Ok((node, tls))
+    }
+
+    /// Let a node go on under an earlier roster too, at the same port with the same certificate;
+    /// nothing where that does not list it.
+    ///
+    /// # Errors
+    /// When its keys or its certificate do not fit that roster.
+    pub fn go_on_with_node(
+        &mut self,
+        (node, tls): (&Node, &TlsIdentity),
+        mut keys: NodeKeys,
+        earlier: &Earlier,
+        database: &Database,
+        options: node::Options,
+    ) -> Result<Option<Node>, Failure> {
+        if earlier.roster.body.index_of(&keys.identity.public()).is_none() {
+            return Ok(None);
+        }
+        node::fit_keys(&mut keys, &earlier.roster.body).map_err(|error| earlier.refused(error))?;
+        same_certificate(tls, &keys.tls, earlier)?;
+        let (roster, store) = (earlier.roster.clone(), NodeStore::new(database.clone()));
+        let config = node::Config { keys, roster, store, clock: Clock::System, options };
+        let beside = node.beside(config, earlier.sessions.clone())?;
+        self.nodes.push(beside.clone());
+        tell_of_earlier(earlier);
+        Ok(Some(beside))
     }
 
     /// Start the coordinator on a database; the coordinator, and the TLS keys to serve it with:
@@ -82,11 +112,11 @@ impl Servers {
         roster: &Signed<Roster>,
         database: &Database,
         options: coordinator::Options,
+        earlier: BTreeSet<SessionId>,
     ) -> Result<(Coordinator, TlsIdentity), Failure> {
         coordinator::fit_keys(&mut keys, &roster.body)?;
         // Nobody else's coordinator must find its roster out of date.
         database.claim(Leadership::Coordinator).await?;
-        check_open_sessions(database, roster).await?;
         database.adopt(roster).await?;
         let others = keys.others.len();
         if others > 0 {
@@ -96,19 +126,37 @@ impl Servers {
             );
         }
         let tls = keys.tls.clone();
-        let started = Coordinator::start(coordinator::Config {
-            keys,
-            roster: roster.clone(),
-            store: CoordinatorStore::new(database.clone()),
-            clock: Clock::System,
-            options,
-        });
-        let coordinator = started.await?;
+        let store = CoordinatorStore::new(database.clone());
+        let (roster, clock) = (roster.clone(), Clock::System);
+        let config = coordinator::Config { keys, roster, store, clock, options };
+        let coordinator = Coordinator::start_leaving(config, earlier).await?;
         self.coordinator = Some(coordinator.clone());
         Ok((coordinator, tls))
     }
 
-    /// Serve routes at a bound port.
+    /// Let the coordinator go on under an earlier roster too, at the same port with the same
+    /// certificate.
+    ///
+    /// # Errors
+    /// When its keys or its certificate do not fit that roster.
+    pub async fn go_on_with_coordinator(
+        &mut self,
+        (coordinator, tls): (&Coordinator, &TlsIdentity),
+        mut keys: CoordinatorKeys,
+        earlier: &Earlier,
+        database: &Database,
+        options: coordinator::Options,
+    ) -> Result<Coordinator, Failure> {
+        let fitted = coordinator::fit_keys(&mut keys, &earlier.roster.body);
+        fitted.map_err(|error| earlier.refused(error))?;
+        same_certificate(tls, &keys.tls, earlier)?;
+        let (roster, store) = (earlier.roster.clone(), CoordinatorStore::new(database.clone()));
+        let config = coordinator::Config { keys, roster, store, clock: Clock::System, options };
+        tell_of_earlier(earlier);
+        Ok(coordinator.beside(config, earlier.sessions.clone()).await?)
+    }
+
+    /// Serve a site at a bound port.
     ///
     /// # Errors
     /// When the TLS keys cannot be used.
@@ -116,11 +164,11 @@ impl Servers {
         &mut self,
         listener: Listener,
         tls: &TlsIdentity,
-        router: Router,
+        site: impl Into<Site>,
         options: PortOptions,
     ) -> Result<(), Failure> {
         let metrics = Arc::clone(&self.metrics);
-        self.hosts.push(Host::counted(listener, tls, router, metrics, options)?);
+        self.hosts.push(Host::counted(listener, tls, site, metrics, options)?);
         Ok(())
     }
 
@@ -175,22 +223,25 @@ impl Servers {
     }
 }
 
-/// That no session is under way which was opened under a roster of other nodes: it ends under that one.
-async fn check_open_sessions(database: &Database, roster: &Signed<Roster>) -> Result<(), Failure> {
-    let open = CoordinatorStore::new(database.clone()).under_way().await?;
-    let other = |announced: &&Signed<Announcement>| !roster.body.covers(&announced.body.roster);
-    let others: Vec<String> =
-        open.iter().filter(other).map(|announced| announced.body.session.short()).collect();
-    if others.is_empty() {
+/// That a server shows one certificate under both rosters: a port has one.
+fn same_certificate(
+    present: &TlsIdentity,
+    before: &TlsIdentity,
+    earlier: &Earlier,
+) -> Result<(), Failure> {
+    if present.fingerprint() == before.fingerprint() {
         return Ok(());
     }
-    let detail = format!(
-        "the roster here has other nodes than the one that was served under, and sessions of that one \
-         are open: {}. Serve under it until they are settled, or call them off (--roster FILE, \
-         with the file of the roster before)",
-        others.join(", ")
-    );
-    Err(Failure::new("open-sessions", detail))
+    Err(earlier.refused(
+        "it lists another TLS certificate for this server than the one that is here, and a port has one; \
+         change certificates before the nodes or after them, with `gavel roster update`",
+    ))
+}
+
+/// Say it in the log when sessions go on under an earlier roster.
+fn tell_of_earlier(earlier: &Earlier) {
+    let (roster, sessions) = (earlier.roster.body.digest(), earlier.sessions.len());
+    tracing::info!(%roster, sessions, "sessions of an earlier roster go on under that one");
 }
 
 /// Say it in the log when earlier keys are no longer needed.

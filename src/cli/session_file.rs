@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::failure::Failure;
 use super::home::{read_text, toml_failure};
+use crate::client::coordinator::CoordinatorClient;
 use crate::rules::job::{StoredVariable, json};
 use crate::rules::session_file::{self, with_operator_key, without_demo};
 use crate::rules::terms::TermsError;
@@ -66,7 +67,7 @@ pub fn load(
         None => (Path::new(BUILT_IN_NAME), BUILT_IN.to_owned()),
     };
     if let Some(stored) = stored {
-        text = filled(path, text, stored)?;
+        text = filled(text, stored).map_err(|failure| failure.about(path.display()))?;
     }
     if SessionFile::read(&text).is_ok_and(|file| file.fields.lacks_operator_key()) {
         // What is wrong with it otherwise is found before a key is made.
@@ -92,9 +93,8 @@ pub fn read(path: &Path) -> Result<String, Failure> {
 }
 
 /// The text with what it leaves open of stored variables.
-fn filled(path: &Path, text: String, stored: &[StoredVariable]) -> Result<String, Failure> {
-    let broken =
-        |error: &dyn std::fmt::Display| Failure::new("bad-terms", error).about(path.display());
+fn filled(text: String, stored: &[StoredVariable]) -> Result<String, Failure> {
+    let broken = |error: &dyn std::fmt::Display| Failure::new("bad-terms", error);
     // What is wrong with it otherwise is said where it is read.
     let Ok(mut table) = text.parse::<toml::Table>() else { return Ok(text) };
     if !session_file::names_stored(&table) {
@@ -103,6 +103,20 @@ fn filled(path: &Path, text: String, stored: &[StoredVariable]) -> Result<String
     let find = |name: &str| stored.iter().find(|variable| variable.name == name);
     session_file::fill_stored(&mut table, find).map_err(|error| broken(&error))?;
     toml::to_string(&table).map_err(|error| broken(&error))
+}
+
+/// The text with what it leaves open of stored variables, as the coordinator has them now.
+///
+/// # Errors
+/// When the coordinator cannot be reached, or one of them is not stored.
+pub async fn with_stored(text: String, coordinator: &CoordinatorClient) -> Result<String, Failure> {
+    let names = text.parse::<toml::Table>().is_ok_and(|table| session_file::names_stored(&table));
+    if !names {
+        return Ok(text);
+    }
+    let stored = coordinator.variables().await?;
+    let stored: Vec<StoredVariable> = stored.into_iter().map(|line| line.variable).collect();
+    filled(text, &stored)
 }
 
 /// The text with this home's key, where something is for its client or operator alone and it does not

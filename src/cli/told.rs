@@ -14,6 +14,7 @@ use crate::client::letters::{self, Keys, LettersError, Told};
 use crate::identity::key_file::{NodeKeys, OperatorKeys};
 use crate::rules::job::Receiver;
 use crate::session::SessionId;
+use crate::session::record::Record;
 use crate::sharing::NodeIndex;
 
 /// Read what whoever has these keys is told alone by a job.
@@ -22,13 +23,23 @@ use crate::sharing::NodeIndex;
 /// When the job tells these keys nothing, is not settled, or too few nodes wrote what is right.
 pub async fn read(network: &Network, job: SessionId, keys: Keys<'_>) -> Result<Told, Failure> {
     let record = network.coordinator().record(job).await?;
-    let roster = &network.roster().body;
-    letters::receiver(&record, roster, job, keys)?;
-    let answers = letters::ask(network, job).await;
-    Ok(letters::read(&record, roster, job, keys, answers)?)
+    Ok(of_record(network, job, &record, keys).await?)
 }
 
-/// The same, or nothing where the job tells nothing to whom these keys belong.
+async fn of_record(
+    network: &Network,
+    job: SessionId,
+    record: &Record,
+    keys: Keys<'_>,
+) -> Result<Told, LettersError> {
+    let roster = &network.roster().body;
+    letters::receiver(record, roster, job, keys)?;
+    let answers = letters::ask(network, job).await;
+    letters::read(record, roster, job, keys, answers)
+}
+
+/// The same, or nothing where the job tells nothing to whom these keys belong, be it that another key is
+/// the client's.
 ///
 /// # Errors
 /// As [`read`], otherwise.
@@ -38,10 +49,14 @@ pub async fn read_any(
     keys: Keys<'_>,
 ) -> Result<Option<Told>, Failure> {
     let record = network.coordinator().record(job).await?;
-    match letters::receiver(&record, &network.roster().body, job, keys) {
-        Err(LettersError::Nothing { .. } | LettersError::NotInRoster) => Ok(None),
+    match of_record(network, job, &record, keys).await {
+        Err(
+            LettersError::Nothing { .. }
+            | LettersError::NotInRoster
+            | LettersError::OtherKey { .. },
+        ) => Ok(None),
         Err(error) => Err(error.into()),
-        Ok(_) => read(network, job, keys).await.map(Some),
+        Ok(told) => Ok(Some(told)),
     }
 }
 
@@ -62,10 +77,10 @@ pub async fn of_demo(
     let mut all = Vec::new();
     for node in nodes {
         let keys = NodeKeys::load(&folder.join(format!("node-{node}/node.key")), None)?;
-        all.push(read(network, session, Keys::Node(&keys)).await?);
+        all.push(of_record(network, session, &record, Keys::Node(&keys)).await?);
     }
     if let Some(keys) = client.filter(|_| question.client_key().is_some()) {
-        all.push(read(network, session, Keys::Client(keys)).await?);
+        all.push(of_record(network, session, &record, Keys::Client(keys)).await?);
     }
     Ok(all)
 }

@@ -174,6 +174,9 @@ fn job_terms(job: &job::Question) -> String {
         let label = if at == 0 { "alone" } else { "" };
         let _ = writeln!(text, "  {label:<12} {}, sealed by the nodes", clean(told));
     }
+    if let Some(key) = &job.client_key {
+        let _ = writeln!(text, "  client       has the key {}", key.fingerprint());
+    }
     text
 }
 

@@ -14,10 +14,11 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use super::error::ClientError;
 use super::login::{SharedLogin, token_source};
 use crate::base::Clock;
+use crate::identity::roster::RosterError;
 use crate::identity::{
     AccountRole, Digest, KeyPair, PublicKey, Roster, Signed, Statement as _, token,
 };
-use crate::session::announcement::{AdmissionSignature, AdmissionTicket};
+use crate::session::announcement::{AdmissionSignature, AdmissionTicket, AnnouncementError};
 use crate::session::progress::Event;
 use crate::session::record::Record;
 use crate::session::{Announcement, Disclosure, Letters, SessionId};
@@ -221,6 +222,36 @@ impl CoordinatorClient {
     pub async fn session(&self, session: SessionId) -> Result<SessionDetail, ClientError> {
         let detail = self.get(&paths::of(paths::SESSION, session)).await?;
         self.checked(session, detail)
+    }
+
+    /// The roster that a session was opened under, where this client's is not of the same nodes. It is
+    /// signed by the same coordinator; nothing else is known of it.
+    ///
+    /// # Errors
+    /// When there is no such session, or the coordinator's answer does not hold.
+    pub(super) async fn other_roster(
+        &self,
+        session: SessionId,
+    ) -> Result<Option<Signed<Roster>>, ClientError> {
+        let detail: SessionDetail = self.get(&paths::of(paths::SESSION, session)).await?;
+        let Some(announcement) = detail.announcement else { return Ok(None) };
+        let own = &self.roster.body;
+        let body = announcement.verify(&own.coordinator.key).map_err(AnnouncementError::from)?;
+        let digest = body.roster;
+        if own.covers(&digest) {
+            return Ok(None);
+        }
+        let other: Signed<Roster> = self.get(&paths::roster(&digest)).await?;
+        if other.body.digest() != digest || other.body.coordinator.key != own.coordinator.key {
+            let (expected, got) = (own.digest(), digest);
+            return Err(AnnouncementError::Roster { expected, got }.into());
+        }
+        Ok(Some(other.checked()?))
+    }
+
+    /// The same client for what was opened under another roster of this coordinator.
+    pub(super) fn under(&self, roster: Arc<Signed<Roster>>) -> Self {
+        Self { roster, ..self.clone() }
     }
 
     /// Open a draft for bids.
@@ -490,6 +521,10 @@ pub async fn fetch_next(present: &Roster) -> Result<Signed<Roster>, ClientError>
     let roster: Signed<Roster> = http.get(paths::ROSTER).await?;
     let roster = roster.checked()?;
     if roster.body != *present {
+        if !roster.body.covers(&present.digest()) {
+            let (address, digest) = (present.coordinator.address.clone(), roster.body.digest());
+            return Err(RosterError::OtherNodes { address, digest }.into());
+        }
         roster.body.check_succeeds(present)?;
     }
     Ok(roster)

@@ -20,7 +20,7 @@ use crate::sharing::pair::Half;
 use crate::sharing::parts::{Part, client_half as half_of_seeds};
 use crate::sharing::{NodeIndex, Seed, ShapeError};
 use crate::transport::HttpError;
-use crate::wire::dealer_api::{AskSeed, GivenSeed, ModelLine, NewModel};
+use crate::wire::dealer_api::{AskSeed, BatchLines, DealingLine, GivenSeed, ModelLine, NewModel};
 use crate::wire::grpc::{AskOwnerHalf, PIECE, Piece};
 use crate::wire::paths;
 use crate::wire::problem::ProblemType;
@@ -160,6 +160,22 @@ pub async fn announce(
 pub async fn models(network: &Network) -> Result<Vec<ModelLine>, ClientError> {
     let lines: Vec<ModelLine> = network.coordinator().get(paths::MODELS).await?;
     lines.into_iter().map(|line| checked(line.model, line)).collect()
+}
+
+/// The latest batches of a model, for operators.
+///
+/// # Errors
+/// When there is none, or the coordinator refuses.
+pub async fn batches(network: &Network, model: Digest) -> Result<BatchLines, ClientError> {
+    network.coordinator().get(&paths::of_model(paths::MODEL_BATCHES, &model)).await
+}
+
+/// How the making of batches stands, for operators.
+///
+/// # Errors
+/// When the coordinator refuses.
+pub async fn dealing(network: &Network) -> Result<DealingLine, ClientError> {
+    network.coordinator().get(paths::DEALING).await
 }
 
 /// One model, with its owner's signature checked.

@@ -99,6 +99,8 @@ impl Gate for CoordinatorState {
         (Method::GET, paths::MODEL, Rule::Anyone),
         (Method::DELETE, paths::MODEL, Rule::Anyone),
         (Method::POST, paths::MODEL_BATCHES, Rule::Anyone),
+        (Method::GET, paths::MODEL_BATCHES, Rule::Staff),
+        (Method::GET, paths::DEALING, Rule::Staff),
         (Method::POST, paths::LOGIN, Rule::Anyone),
         (Method::POST, paths::REFRESH, Rule::Anyone),
         (Method::POST, paths::LOGOUT, Rule::Anyone),

@@ -11,27 +11,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::Method;
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
 use tokio::time::Instant;
 
 use super::CoordinatorState;
-use super::nodes::{Troubles, reports, split};
+use super::making::{self, Ended};
+use super::nodes::split;
 use super::past::{Doubts, Past};
 use crate::base::lock;
-use crate::identity::{Digest, Signed};
-use crate::session::SessionId;
-use crate::session::accusation::{self, Accusation};
-use crate::session::dealing::{InStock, all_in_stock};
+use crate::identity::Digest;
+use crate::session::accusation;
 use crate::session::scoring::{BatchId, givers};
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::StorageError;
 use crate::storage::coordinator::books::{BookState, BookedBatch, BookedModel};
-use crate::transport::HttpError;
 use crate::transport::client::http::PeerClient;
-use crate::wire::dealer_api::{HeldBatch, MakingState, StartBatch};
+use crate::wire::dealer_api::{DealingWait, HeldBatch, StartBatch};
 use crate::wire::paths;
-use crate::wire::reason::{AttemptTrouble, NodeTrouble};
+use crate::wire::reason::AttemptTrouble;
 
 /// Between two looks at the books where something is to be done, and where nothing is.
 const LOOK: Duration = Duration::from_millis(500);
@@ -42,14 +38,6 @@ const IDLE: Duration = Duration::from_secs(60);
 
 /// How often the dealers' stores are compared with the books.
 const COMPARE: Duration = Duration::from_secs(15);
-
-/// Longest wait for one answer about a batch; the node holds the question for 10 seconds.
-const POLL: Duration = Duration::from_secs(20);
-
-/// How long the others' word is waited for when one dealer has found a lie, and when one has failed
-/// otherwise.
-const WORD: Duration = Duration::from_secs(5);
-const REST: Duration = Duration::from_secs(1);
 
 /// How many failed batches are remembered, and for how long.
 const REMEMBERED: usize = 64;
@@ -76,13 +64,6 @@ async fn keep(state: &Arc<CoordinatorState>) {
         // Woken early by a new model or a promise.
         let _ = tokio::time::timeout(nap, state.dealing.notified()).await;
     }
-}
-
-/// How the making of a batch ended.
-enum Ended {
-    Made,
-    GaveWay,
-    Failed(AttemptTrouble),
 }
 
 struct Dealing<'a> {
@@ -129,11 +110,47 @@ impl<'a> Dealing<'a> {
             self.compared = Some((Instant::now(), there));
             self.compare(there).await?;
         }
-        let Some(model) = self.wanted().await? else { return Ok(QUIET) };
+        self.forget();
+        let Some(model) = self.wanted().await? else {
+            self.stand(None);
+            return Ok(QUIET);
+        };
         if *self.state.at_work.borrow() > 0 {
+            self.stand(Some(DealingWait::Session));
             return Ok(LOOK);
         }
         Ok(if self.make(&model).await? { Duration::ZERO } else { LOOK })
+    }
+
+    /// Forget failures of long ago.
+    fn forget(&mut self) {
+        while self.failed.front().is_some_and(|(at, _)| at.elapsed() > LONG)
+            || self.failed.len() > REMEMBERED
+        {
+            self.failed.pop_front();
+        }
+    }
+
+    /// Note for those who ask why nothing is made, and who of the dealers that are there is left out
+    /// of what is made next.
+    fn stand(&self, waits: Option<DealingWait>) {
+        let (scheme, doubts) = (self.state.scheme(), self.doubts());
+        let accusations = self.failed.iter().flat_map(|(_, trouble)| trouble.accusations());
+        let findings =
+            accusation::findings(scheme.threshold(), accusations.map(|signed| &signed.body));
+        let liars = accusation::named(scheme.threshold(), &findings);
+        let links = self.state.links();
+        let chosen = self.past.choose(&links, &doubts, scheme.quorum(), Instant::now());
+        let left_out = chosen.map_or(NodeSet::EMPTY, |makers| links.there().difference(makers));
+        let mut dealt = lock(&self.state.dealt);
+        dealt.waits = waits;
+        dealt.left_out = left_out.union(liars);
+        dealt.liars = liars;
+    }
+
+    fn doubts(&self) -> Doubts {
+        let troubles: Vec<_> = self.failed.iter().map(|(_, trouble)| trouble.clone()).collect();
+        Doubts::of(self.state.scheme().threshold(), &troubles)
     }
 
     /// The model whose stock is the emptiest, of those that lack something.
@@ -288,17 +305,14 @@ impl<'a> Dealing<'a> {
     /// Make one batch for a model. Whether it is in stock.
     async fn make(&mut self, model: &BookedModel) -> Result<bool, StorageError> {
         let (scheme, now) = (self.state.scheme(), Instant::now());
-        while self.failed.front().is_some_and(|(at, _)| at.elapsed() > LONG)
-            || self.failed.len() > REMEMBERED
-        {
-            self.failed.pop_front();
-        }
-        let troubles: Vec<_> = self.failed.iter().map(|(_, trouble)| trouble.clone()).collect();
-        let doubts = Doubts::of(scheme.threshold(), &troubles);
-        let links = self.state.links();
+        let (doubts, links) = (self.doubts(), self.state.links());
         let chosen = self.past.choose(&links, &doubts, scheme.quorum(), now);
-        let Some(makers) = chosen else { return Ok(false) };
+        let Some(makers) = chosen else {
+            self.stand(Some(DealingWait::Dealers));
+            return Ok(false);
+        };
         if !self.past.pause(makers, self.state.options.pause, now).is_zero() {
+            self.stand(Some(DealingWait::Failure));
             return Ok(false);
         }
         let batch = match BatchId::random() {
@@ -319,7 +333,8 @@ impl<'a> Dealing<'a> {
             makers,
             naming: doubts.lies,
         };
-        let ended = self.run(&start).await;
+        self.stand(None);
+        let ended = making::run(self.state, &start, begun).await;
         let (to, why) = match &ended {
             Ended::Made => (BookState::Ready, None),
             Ended::GaveWay => (BookState::Withdrawn, Some("it gave way to a session".to_owned())),
@@ -352,100 +367,4 @@ impl<'a> Dealing<'a> {
             tracing::warn!(%named, "a dealer lied while a batch was made");
         }
     }
-
-    /// Have a batch made, until all have it on disk or it cannot be had.
-    async fn run(&self, start: &StartBatch) -> Ended {
-        let mut sessions = self.state.at_work.subscribe();
-        tokio::select! {
-            ended = self.made(start) => ended,
-            // An error means that the coordinator ends.
-            _ = sessions.wait_for(|&count| count > 0) => Ended::GaveWay,
-        }
-    }
-
-    async fn made(&self, start: &StartBatch) -> Ended {
-        let begin = |_, node: PeerClient| async move {
-            node.post::<_, ()>(paths::NODE_MATERIAL, start).await
-        };
-        let (_, trouble) = split(self.state.ask(start.makers, begin).await);
-        if !trouble.is_empty() {
-            return Ended::Failed(AttemptTrouble::Nodes { nodes: reports(trouble) });
-        }
-        let clients = start.makers.iter();
-        let clients = clients.filter_map(|node| Some((node, self.state.nodes.get(&node)?.clone())));
-        let mut running: FuturesUnordered<_> = clients
-            .map(|(node, client)| async move { (node, follow(&client, start).await) })
-            .collect();
-        let (mut words, mut troubles) = (Vec::new(), Troubles::new());
-        let mut until: Option<Instant> = None;
-        loop {
-            let next = match until {
-                None => running.next().await,
-                Some(until) => tokio::time::timeout_at(until, running.next()).await.unwrap_or(None),
-            };
-            let Some((node, ended)) = next else { break };
-            match ended {
-                Ok(word) => words.push(word),
-                Err(trouble) => {
-                    let trouble = self.judged(start, node, trouble);
-                    let patience = if trouble.accusation().is_some() { WORD } else { REST };
-                    let last = Instant::now() + patience;
-                    until = Some(until.map_or(last, |until| until.max(last)));
-                    troubles.insert(node, trouble);
-                }
-            }
-        }
-        if !troubles.is_empty() {
-            // What a lie made others say is not their fault.
-            if troubles.values().any(|trouble| trouble.accusation().is_some()) {
-                troubles.retain(|_, trouble| trouble.accusation().is_some());
-            }
-            return Ended::Failed(AttemptTrouble::Nodes { nodes: reports(troubles) });
-        }
-        let (roster, model) = (&self.state.roster.body, start.model.body.id());
-        match all_in_stock(roster, start.batch, model, start.makers, &words) {
-            Ok(()) => Ended::Made,
-            Err(error) => {
-                let detail = error.to_string();
-                let trouble = |node| (node, NodeTrouble::Unsound { detail: detail.clone() });
-                let troubles: Troubles = error.nodes().iter().map(trouble).collect();
-                Ended::Failed(AttemptTrouble::Nodes { nodes: reports(troubles) })
-            }
-        }
-    }
-
-    /// What a dealer reports, if it can be: an accusation counts only with its signature, for this
-    /// batch.
-    fn judged(&self, start: &StartBatch, node: NodeIndex, trouble: NodeTrouble) -> NodeTrouble {
-        let Some(accusation) = trouble.accusation() else { return trouble };
-        let (session, model) = (SessionId(start.batch.0), start.model.body.id());
-        let about = |said: &Accusation| {
-            said.node == node && (said.attempt, said.participants) == (start.attempt, start.makers)
-        };
-        let sound = accusation.check(&self.state.roster.body, session, &model);
-        if sound.is_ok_and(about) { trouble } else { NodeTrouble::FalseSignature }
-    }
-}
-
-/// Wait for a batch's end at a dealer.
-async fn follow(node: &PeerClient, start: &StartBatch) -> Result<Signed<InStock>, NodeTrouble> {
-    let path = paths::batch(start.batch);
-    let mut lost = 0;
-    loop {
-        match node.with_deadline(POLL).get::<MakingState>(&path).await {
-            Ok(MakingState::Running) => lost = 0,
-            Ok(MakingState::Done { word, .. }) => return Ok(*word),
-            Ok(MakingState::Failed { failure }) => return Err(NodeTrouble::Attempt { failure }),
-            Err(error) if passing(&error) && lost < 3 => {
-                lost += 1;
-                tokio::time::sleep(LOOK).await;
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
-}
-
-/// Whether an answer may have been lost on the way.
-fn passing(error: &HttpError) -> bool {
-    error.problem().is_none()
 }

@@ -26,7 +26,9 @@
 //! - `variables`: variables that stay at the nodes, as jobs load and change them
 //! - `receipts`: which nodes have given a receipt to which bidder
 //! - `complete`: sessions that close once all whom they name have handed in
+//! - `making`: has one batch of material made by its dealers
 //! - `dealing`: keeps every model's stock of material filled, and its books true
+//! - `earlier`: sessions that were opened under an earlier roster, and until when its nodes are needed
 //! - `refresh`: stored variables dealt anew by the clock
 //! - `kept`: how reasons and results are stored
 //! - [`watch`]: the nodes' health and events
@@ -40,12 +42,14 @@ mod config;
 mod dealing;
 pub mod delivery;
 pub mod driver;
+mod earlier;
 mod ends;
 pub mod handlers;
 mod handovers;
 mod kept;
 pub mod links;
 mod login;
+mod making;
 pub mod manifest;
 mod nodes;
 mod papers;
@@ -60,6 +64,7 @@ pub mod throttle;
 mod variables;
 pub mod watch;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Router;
@@ -68,6 +73,8 @@ use axum::middleware;
 use crate::base::lock;
 use crate::identity::Roster;
 use crate::identity::key_file::CoordinatorKeys;
+use crate::session::SessionId;
+use crate::session::care::Care;
 use crate::storage::{Leadership, Tenure};
 use crate::transport::server::access as guard;
 use crate::transport::server::metrics::Figure;
@@ -75,6 +82,7 @@ use crate::transport::{Internet, Net};
 use crate::wire::coordinator_api::NodeStatus;
 
 pub use config::{Config, Options, StartError};
+use state::Common;
 pub use state::CoordinatorState;
 
 /// A coordinator that runs.
@@ -97,11 +105,31 @@ impl Coordinator {
     ///
     /// # Errors
     /// When keys and roster do not fit together, or the store cannot be read.
-    pub async fn start_over(net: &dyn Net, mut config: Config) -> Result<Self, StartError> {
+    pub async fn start_over(net: &dyn Net, config: Config) -> Result<Self, StartError> {
+        Self::start_as(net, config, BTreeSet::new()).await
+    }
+
+    /// The same where these sessions go on under an earlier roster ([`Coordinator::beside`]).
+    ///
+    /// # Errors
+    /// When keys and roster do not fit together, or the store cannot be read.
+    pub async fn start_leaving(
+        config: Config,
+        earlier: BTreeSet<SessionId>,
+    ) -> Result<Self, StartError> {
+        Self::start_as(&Internet, config, earlier).await
+    }
+
+    async fn start_as(
+        net: &dyn Net,
+        mut config: Config,
+        earlier: BTreeSet<SessionId>,
+    ) -> Result<Self, StartError> {
         fit_keys(&mut config.keys, &config.roster.body)?;
         // Two coordinators on one store would open and close sessions in each other's way.
         config.store.database().claim(Leadership::Coordinator).await?;
-        let state = CoordinatorState::new(net, config)?;
+        let common = Common::new(&config.store);
+        let state = CoordinatorState::new(net, config, common, Care::AllBut(earlier))?;
         state.accounts.load().await?;
         watch::start(&state);
         papers::start(&state).await;
@@ -116,6 +144,30 @@ impl Coordinator {
         }
         refresh::start(&state);
         dealing::start(&state);
+        Ok(Self { state })
+    }
+
+    /// Go on with these sessions under an earlier roster, on the same store, until they are decided:
+    /// the coordinator as it is under that roster, which opens no other session.
+    ///
+    /// # Errors
+    /// When keys and roster do not fit together.
+    pub async fn beside(
+        &self,
+        mut config: Config,
+        sessions: BTreeSet<SessionId>,
+    ) -> Result<Self, StartError> {
+        fit_keys(&mut config.keys, &config.roster.body)?;
+        let (common, care) = (self.state.common(), Care::Only(sessions.clone()));
+        let state = CoordinatorState::new(&Internet, config, common, care)?;
+        watch::start(&state);
+        papers::start(&state).await;
+        state.expect(&sessions);
+        for &session in &sessions {
+            driver::start(&state, session);
+        }
+        earlier::follow(&state, sessions);
+        lock(&self.state.earlier).push(Arc::clone(&state));
         Ok(Self { state })
     }
 
@@ -184,6 +236,7 @@ impl Coordinator {
 
     /// Stop every task.
     pub fn stop(&self) {
+        lock(&self.state.earlier).iter().for_each(|earlier| earlier.stop());
         self.state.stop();
     }
 }

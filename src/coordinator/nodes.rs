@@ -10,6 +10,7 @@ use tokio::sync::OnceCell;
 use super::handovers;
 use super::state::CoordinatorState;
 use super::step::DriveError;
+use crate::rules::Terms;
 use crate::session::{Parcel, Phase, SessionId, handover};
 use crate::sharing::{NodeIndex, NodeSet};
 use crate::storage::coordinator::CoordinatorSession;
@@ -52,7 +53,8 @@ pub async fn announce(
             Err(error) => {
                 tracing::debug!(session = %row.session, %node, %error, "announcing");
                 unheard.nodes.insert(node);
-                let problem = error.problem().filter(|problem| forbids(problem));
+                let terms = &announcement.body.terms;
+                let problem = error.problem().filter(|problem| forbids(problem, terms));
                 unheard.forbid.extend(problem.map(|problem| (node, problem.detail.clone())));
             }
         }
@@ -60,10 +62,15 @@ pub async fn announce(
     Ok(unheard)
 }
 
-/// Whether a node refuses because its operator forbids what is asked.
-fn forbids(problem: &Problem) -> bool {
-    let cause = RefusalCause::of(problem);
-    matches!(cause, Some(RefusalCause::Variable { lack: VariableLack::Forbidden, .. }))
+/// Whether a node refuses because its operator forbids what is asked: only where the terms do reveal
+/// something of the variable that it names, so that no node can have any session called off.
+fn forbids(problem: &Problem, terms: &Terms) -> bool {
+    match RefusalCause::of(problem) {
+        Some(RefusalCause::Variable { lack: VariableLack::Forbidden, name, .. }) => {
+            terms.question.gives_away(&[name]).is_some()
+        }
+        _ => false,
+    }
 }
 
 /// Tell nodes that hold the announcement of the last order to pause or go on; gives those that have

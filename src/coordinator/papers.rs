@@ -113,6 +113,10 @@ async fn take_what_is_ahead(
     for (node, standings) in heard {
         for theirs in standings {
             let Standing { session, phase, attempt, .. } = theirs;
+            // Each session is looked after under the roster that it was opened under.
+            if !state.care.of(session) {
+                continue;
+            }
             let mine = own.get(&session).copied();
             let told = sessions.entry(session).or_default();
             told.attempts.push(attempt);

@@ -19,6 +19,7 @@ use crate::base::lock;
 use crate::identity::key_file::CoordinatorKeys;
 use crate::identity::token::{self, ReplayGuard};
 use crate::identity::{Digest, Roster, Signed, Statement as _};
+use crate::session::care::Care;
 use crate::session::progress::{Event, What};
 use crate::session::{Phase, SessionId, Shortage};
 use crate::sharing::{NodeIndex, NodeSet, Scheme};
@@ -29,6 +30,7 @@ use crate::transport::server::limits::Limits;
 use crate::transport::target::Target;
 use crate::transport::{HttpError, Net};
 use crate::wire::coordinator_api::NodeStatus;
+use crate::wire::dealer_api::DealingLine;
 use crate::wire::reason::Reason;
 
 /// Events that a slow listener may lag behind before it loses the oldest.
@@ -45,7 +47,7 @@ pub struct CoordinatorState {
     /// What is on disk.
     pub store: CoordinatorStore,
     /// Logins of operators and bidders.
-    pub accounts: Accounts,
+    pub accounts: Arc<Accounts>,
     /// HTTPS to the nodes.
     pub nodes: BTreeMap<NodeIndex, PeerClient>,
     /// The clock by which sessions close and tokens end.
@@ -57,11 +59,11 @@ pub struct CoordinatorState {
     /// The nodes as last seen.
     pub watched: Mutex<BTreeMap<NodeIndex, NodeStatus>>,
     /// How much is taken.
-    pub limits: Limits,
+    pub limits: Arc<Limits>,
     /// Records that are being downloaded.
-    pub records: Records,
+    pub records: Arc<Records>,
     /// Tokens seen, so that each is used once.
-    pub replay: ReplayGuard,
+    pub replay: Arc<ReplayGuard>,
     /// Nodes for which a session waits, and why.
     pub waiting: Mutex<HashMap<SessionId, (NodeSet, Reason)>>,
     /// Held while a draft is written anew, and from reading one until it is open: what is opened is
@@ -76,6 +78,8 @@ pub struct CoordinatorState {
     pub(super) at_work: watch::Sender<usize>,
     /// How many batches of material have come how far, as last read from the books.
     pub(super) stock: Mutex<BTreeMap<(Digest, BookState), u32>>,
+    /// How the making of batches stands.
+    pub(super) dealt: Mutex<DealingLine>,
     /// Wakes the task that keeps stocks of material.
     pub(super) dealing: Notify,
     /// Levels that nodes have told to be done of what they compute.
@@ -90,14 +94,45 @@ pub struct CoordinatorState {
     short: Mutex<Option<Shortage>>,
     /// Wakes the driver of a session.
     drivers: Mutex<HashMap<SessionId, Arc<Notify>>>,
+    /// Which of the sessions in the store are looked after under this roster.
+    pub(super) care: Care,
+    /// The same coordinator as it goes on under earlier rosters, each with its sessions.
+    pub(super) earlier: Mutex<Vec<Arc<Self>>>,
     /// Every task of this coordinator.
     pub tasks: TaskTracker,
     /// Ends them.
     pub stopped: CancellationToken,
 }
 
+/// What the states of a coordinator under several rosters have in common.
+pub(super) struct Common {
+    accounts: Arc<Accounts>,
+    events: broadcast::Sender<Event>,
+    limits: Arc<Limits>,
+    records: Arc<Records>,
+    replay: Arc<ReplayGuard>,
+}
+
+impl Common {
+    /// For the first of them, on this store.
+    pub(super) fn new(store: &CoordinatorStore) -> Self {
+        Self {
+            accounts: Arc::new(Accounts::new(AccountStore::new(store.database().clone()))),
+            events: broadcast::channel(EVENT_QUEUE).0,
+            limits: Arc::default(),
+            records: Arc::default(),
+            replay: Arc::default(),
+        }
+    }
+}
+
 impl CoordinatorState {
-    pub(super) fn new(net: &dyn Net, config: Config) -> Result<Arc<Self>, StartError> {
+    pub(super) fn new(
+        net: &dyn Net,
+        config: Config,
+        common: Common,
+        care: Care,
+    ) -> Result<Arc<Self>, StartError> {
         let Config { keys, roster, store, clock, options } = config;
         let mut nodes = BTreeMap::new();
         for (index, card) in (1..).map_while(NodeIndex::new).zip(&roster.body.nodes) {
@@ -106,7 +141,8 @@ impl CoordinatorState {
                 let token = token::issue(&identity, &audience, clock.now()).ok()?;
                 Some(token.expose().to_owned())
             };
-            let options = HttpOptions { deadline: SHORT, ..HttpOptions::default() };
+            let roster = Some(roster.body.line());
+            let options = HttpOptions { deadline: SHORT, roster, ..HttpOptions::default() };
             let client = net
                 .client(Target::from(card), Arc::new(tokens), options)
                 .map_err(|error| StartError::Client { node: index, error })?;
@@ -115,18 +151,19 @@ impl CoordinatorState {
         Ok(Arc::new(Self {
             roster_digest: roster.body.digest(),
             roster: Arc::new(roster),
-            accounts: Accounts::new(AccountStore::new(store.database().clone())),
-            events: broadcast::channel(EVENT_QUEUE).0,
+            accounts: common.accounts,
+            events: common.events,
             watched: Mutex::default(),
-            limits: Limits::default(),
-            records: Records::default(),
-            replay: ReplayGuard::default(),
+            limits: common.limits,
+            records: common.records,
+            replay: common.replay,
             waiting: Mutex::default(),
             drafts: tokio::sync::Mutex::default(),
             pauses: tokio::sync::Mutex::default(),
             jobs: tokio::sync::Mutex::default(),
             at_work: watch::Sender::new(0),
             stock: Mutex::default(),
+            dealt: Mutex::default(),
             dealing: Notify::new(),
             levels: Mutex::default(),
             past: Mutex::default(),
@@ -134,6 +171,8 @@ impl CoordinatorState {
             undecided: Mutex::default(),
             short: Mutex::default(),
             drivers: Mutex::default(),
+            care,
+            earlier: Mutex::default(),
             tasks: TaskTracker::new(),
             stopped: CancellationToken::new(),
             keys,
@@ -142,6 +181,17 @@ impl CoordinatorState {
             clock,
             options,
         }))
+    }
+
+    /// What a state of this coordinator under another roster has in common with this one.
+    pub(super) fn common(&self) -> Common {
+        Common {
+            accounts: Arc::clone(&self.accounts),
+            events: self.events.clone(),
+            limits: Arc::clone(&self.limits),
+            records: Arc::clone(&self.records),
+            replay: Arc::clone(&self.replay),
+        }
     }
 
     /// Number of nodes and threshold.
@@ -283,6 +333,16 @@ impl CoordinatorState {
         lock(&self.past).remove(&session);
         lock(&self.undecided).remove(&session);
         self.go_on(session);
+    }
+
+    /// The sessions that are not decided, as far as drivers have found.
+    pub(super) fn undecided(&self) -> Vec<SessionId> {
+        lock(&self.undecided).iter().copied().collect()
+    }
+
+    /// These are not decided until their drivers find that they are.
+    pub(super) fn expect(&self, sessions: &BTreeSet<SessionId>) {
+        lock(&self.undecided).extend(sessions);
     }
 
     /// An attempt of a session is under way until this is dropped.

@@ -130,6 +130,13 @@ pub fn unseen(state: &CoordinatorState, node: NodeIndex) -> NodeStatus {
     }
 }
 
+/// All nodes of the roster, as last seen.
+pub fn statuses(state: &CoordinatorState) -> Vec<NodeStatus> {
+    let watched = lock(&state.watched);
+    let status = |&node| watched.get(&node).cloned().unwrap_or_else(|| unseen(state, node));
+    state.nodes.keys().map(status).collect()
+}
+
 /// Pass on a node's events, whoever it says it is.
 async fn follow_events(state: Arc<CoordinatorState>, node: NodeIndex, client: PeerClient) {
     loop {

@@ -5,7 +5,7 @@ use std::fmt;
 use rand::{TryRng as _, rngs::SysRng};
 use serde::{Deserialize, Serialize};
 
-use super::digest::from_hex;
+use crate::base::bytes::from_hex;
 
 /// 16 random bytes, shown as 32 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

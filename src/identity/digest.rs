@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::bytes;
+use super::bytes::{self, from_hex};
 
 /// SHA-256 of a statement or file. Shown in hexadecimal.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -89,20 +89,6 @@ impl std::str::FromStr for Digest {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         from_hex(text).map(Self).ok_or("a digest has 64 hexadecimal digits")
     }
-}
-
-/// Read exactly `N` bytes of lower-case hexadecimal.
-pub fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    if text.len() != 2 * N
-        || !text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-    {
-        return None;
-    }
-    let mut bytes = [0; N];
-    for (position, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * position..2 * position + 2], 16).ok()?;
-    }
-    Some(bytes)
 }
 
 impl Serialize for Digest {

@@ -172,6 +172,20 @@ pub enum RosterError {
         /// What differs.
         what: &'static str,
     },
+    /// The coordinator serves under a roster that does not go on from the one that is known.
+    #[error(
+        "the coordinator serves under a roster of other nodes now, which does not say that it succeeds the \
+         one that is here; what was opened under this one goes on under it. To take part in new sessions, \
+         ask a node's operator whether {} is the right digest, and only then run `gavel roster fetch \
+         {address} DIGEST --replace` with it",
+        .digest.grouped()
+    )]
+    OtherNodes {
+        /// Where the coordinator is reached.
+        address: String,
+        /// The other roster's digest.
+        digest: Digest,
+    },
     /// A name that does not belong on a screen.
     #[error(transparent)]
     Text(#[from] crate::base::name::NameError),
@@ -253,6 +267,12 @@ impl Roster {
     /// How many rosters there have been, this one included.
     pub fn version(&self) -> usize {
         self.succeeds.len() + 1
+    }
+
+    /// The digest of the first roster of those that it succeeds, or its own: the same for all versions
+    /// of one roster, and for no other.
+    pub fn line(&self) -> Digest {
+        self.succeeds.first().copied().unwrap_or_else(|| self.digest())
     }
 
     /// How often a node's card has changed.

@@ -4,6 +4,8 @@
 //! its model and its makers; a lie in it names nodes, with this node's signature; and one that fails
 //! leaves nothing behind, as it is put on disk whole or not at all. One is made at a time.
 
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -27,7 +29,7 @@ use crate::session::dealing::InStock;
 use crate::session::scoring::BatchId;
 use crate::storage::NodeStore;
 use crate::storage::node::material::{Batch, StockError};
-use crate::wire::dealer_api::{MakingState, StartBatch};
+use crate::wire::dealer_api::{MakingProgress, MakingState, StartBatch};
 use crate::wire::reason::AttemptFailure;
 
 /// Why a batch is not made at this node.
@@ -118,9 +120,12 @@ impl Task {
         let context = Context::establish(node.me, scheme, makers, channel, binding).await?;
         let context = BitContext::new(&context.with_tactics(tactics));
         let key = new_key::<Pair127>(&context.narrow("key")).map_err(RunError::from)?;
-        let made = Box::pin(make(&context.narrow("batch"), &key, &shape)).await;
-        let material = made.map_err(RunError::from)?;
-        drop(context);
+        let cost = context.cost_model();
+        let total = (cost.keys() + cost.material::<Pair127>(&shape)).rounds;
+        let step = context.narrow("batch");
+        let made = Box::pin(make(&step, &key, &shape));
+        let material = self.told(context.base(), total, made).await.map_err(RunError::from)?;
+        drop((step, context));
 
         let keeper = Arc::clone(node);
         let locked = offload(move || lock_up(&keeper, batch, &material)).await;
@@ -140,6 +145,27 @@ impl Task {
         })?;
         let word = InStock { batch, model, node: node.me, makers, components };
         Ok(Signed::new(word, &node.keys.identity))
+    }
+
+    /// Make it, and tell how far it is as rounds pass.
+    async fn told<T>(&self, context: &Context, total: u64, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        let mut last = None;
+        poll_fn(|waker| {
+            let polled = work.as_mut().poll(waker);
+            let spent = context.counters();
+            if last != Some(spent.rounds) {
+                last = Some(spent.rounds);
+                let progress = MakingProgress {
+                    rounds: spent.rounds,
+                    rounds_total: total,
+                    bytes_sent: spent.bytes_sent,
+                };
+                self.state.send_replace(MakingState::Running(progress));
+            }
+            polled
+        })
+        .await
     }
 
     /// What the keys of this batch are bound to.

@@ -11,7 +11,7 @@ use tokio::task::AbortHandle;
 use crate::base::lock;
 use crate::session::scoring::BatchId;
 use crate::transport::server::metrics::Figure;
-use crate::wire::dealer_api::MakingState;
+use crate::wire::dealer_api::{MakingProgress, MakingState};
 use crate::wire::reason::AttemptFailure;
 
 /// What this process has done as a dealer, for its figures.
@@ -79,7 +79,7 @@ impl Makings {
             }
             earlier.task.abort();
         }
-        let (sender, state) = watch::channel(MakingState::Running);
+        let (sender, state) = watch::channel(MakingState::Running(MakingProgress::default()));
         *entry = Some(Entry { batch, state, task: spawn(sender) });
     }
 
@@ -107,7 +107,7 @@ impl Makings {
     /// latest of this process.
     pub(super) async fn wait(&self, batch: BatchId, patience: Duration) -> Option<MakingState> {
         let mut state = self.find(batch)?;
-        let ended = |state: &MakingState| !matches!(state, MakingState::Running);
+        let ended = |state: &MakingState| !matches!(state, MakingState::Running(_));
         let waited = tokio::time::timeout(patience, state.wait_for(ended)).await;
         Some(match waited.map(|waited| waited.map(|state| state.clone())) {
             Ok(Ok(state)) => state,

@@ -47,6 +47,7 @@ pub mod state;
 mod variables;
 mod verdict;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Router;
@@ -54,11 +55,14 @@ use axum::middleware;
 
 use crate::identity::Roster;
 use crate::identity::key_file::NodeKeys;
+use crate::session::SessionId;
+use crate::session::care::Care;
 use crate::sharing::NodeIndex;
 use crate::transport::server::access as guard;
 use crate::transport::server::metrics::Figure;
 use crate::transport::streams::mesh::PeerStatus;
 use crate::transport::{Internet, Net};
+use state::Common;
 
 pub use config::{Config, Options, Replica, StartError};
 pub use state::NodeState;
@@ -83,23 +87,52 @@ impl Node {
     /// # Errors
     /// When keys and roster do not fit together.
     pub fn start_over(net: &dyn Net, config: Config) -> Result<Self, StartError> {
-        Self::start_as(net, config, Replica::default())
+        Self::start_as(net, config, Replica::default(), BTreeSet::new())
     }
 
-    /// The same for one of several replicas on one store.
+    /// The same for one of several replicas on one store. `earlier` are sessions that go on under an
+    /// earlier roster ([`Node::beside`]).
     ///
     /// # Errors
     /// When keys and roster do not fit together.
-    pub fn start_replica(config: Config, replica: Replica) -> Result<Self, StartError> {
-        Self::start_as(&Internet, config, replica)
+    pub fn start_replica(
+        config: Config,
+        replica: Replica,
+        earlier: BTreeSet<SessionId>,
+    ) -> Result<Self, StartError> {
+        Self::start_as(&Internet, config, replica, earlier)
     }
 
-    fn start_as(net: &dyn Net, config: Config, replica: Replica) -> Result<Self, StartError> {
+    fn start_as(
+        net: &dyn Net,
+        config: Config,
+        replica: Replica,
+        earlier: BTreeSet<SessionId>,
+    ) -> Result<Self, StartError> {
         let mut config = config;
         let me = fit_keys(&mut config.keys, &config.roster.body)?;
-        let state = NodeState::new(net, config, replica, me)?;
+        let (common, care) = (Common::default(), Care::AllBut(earlier));
+        let state = NodeState::new(net, config, replica, me, common, care)?;
         let logins = logins::follow(Arc::clone(&state.logins), state.store.clone());
         state.keep(tokio::spawn(logins).abort_handle());
+        replica::start(&state);
+        papers::start(&state);
+        Ok(Self { state })
+    }
+
+    /// Go on with these sessions under an earlier roster, on the same store: the node as it is under
+    /// that roster, which takes no other session.
+    ///
+    /// # Errors
+    /// When keys and roster do not fit together.
+    pub fn beside(
+        &self,
+        mut config: Config,
+        sessions: BTreeSet<SessionId>,
+    ) -> Result<Self, StartError> {
+        let me = fit_keys(&mut config.keys, &config.roster.body)?;
+        let (replica, common) = (self.state.replica.clone(), self.state.common());
+        let state = NodeState::new(&Internet, config, replica, me, common, Care::Only(sessions))?;
         replica::start(&state);
         papers::start(&state);
         Ok(Self { state })
@@ -113,6 +146,10 @@ impl Node {
     /// The node's routes.
     pub fn router(&self) -> Router {
         handlers::router(&self.state)
+            .route_layer(middleware::from_fn_with_state(
+                Arc::clone(&self.state),
+                handlers::of_this_roster,
+            ))
             .route_layer(middleware::from_fn_with_state(
                 Arc::clone(&self.state),
                 guard::guard::<NodeState>,

@@ -130,7 +130,9 @@ impl NodeState {
     async fn has_overdue(&self) -> bool {
         let now = self.clock.now();
         let standings = self.store.standings().await.unwrap_or_default();
-        standings.iter().any(|(standing, until)| !standing.phase.is_final() && *until < now)
+        standings.iter().any(|(standing, until)| {
+            !standing.phase.is_final() && *until < now && self.looks_after(standing.session)
+        })
     }
 
     async fn ask_standings(&self, asked: NodeSet) -> BTreeMap<NodeIndex, Vec<Standing>> {
@@ -162,6 +164,10 @@ impl NodeState {
         for (node, standings) in heard {
             for theirs in standings {
                 let Standing { session, phase, .. } = theirs;
+                // Each session is looked after under the roster that it was opened under.
+                if !self.looks_after(session) {
+                    continue;
+                }
                 if phase == Phase::Cancelled {
                     called_off.entry(session).or_default().insert(node);
                 }
@@ -171,7 +177,10 @@ impl NodeState {
                 {
                     continue;
                 }
-                if let Err(error) = self.fetch_papers(node, session).await {
+                let fetched = self.fetch_papers(node, session).await;
+                if let Err(TakeError::Announcement(AnnouncementError::Roster { .. })) = fetched {
+                    tracing::debug!(%session, from = %node, "of nodes of another roster");
+                } else if let Err(error) = fetched {
                     tracing::warn!(%session, from = %node, %error, "papers could not be taken up");
                     taken = taken.without(node);
                 }

@@ -23,6 +23,7 @@ use crate::identity::token::{self, ReplayGuard};
 use crate::identity::vault::Vault;
 use crate::identity::{Digest, Roster, Signed, Statement as _};
 use crate::protocol::Channel;
+use crate::session::care::Care;
 use crate::session::progress::{Event, What};
 use crate::session::{Announcement, Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet, Scheme};
@@ -93,15 +94,25 @@ pub struct NodeState {
     /// Opened parts of envelopes, in memory only.
     pub parts: PartCache,
     /// How much is taken.
-    pub limits: Limits,
+    pub limits: Arc<Limits>,
     /// How fast bids are replaced.
     pub pace: Pace,
     /// Tokens seen, so that each is used once.
-    pub replay: ReplayGuard,
+    pub replay: Arc<ReplayGuard>,
     /// Whose access tokens count no more.
     pub logins: Arc<Logins>,
+    /// Which of the sessions in the store are looked after here.
+    care: Care,
     /// One closing step of a session at a time.
     closing: Mutex<HashMap<SessionId, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+/// What the states of a node under several rosters have in common.
+#[derive(Default)]
+pub(super) struct Common {
+    limits: Arc<Limits>,
+    replay: Arc<ReplayGuard>,
+    logins: Arc<Logins>,
 }
 
 impl NodeState {
@@ -111,6 +122,8 @@ impl NodeState {
         config: Config,
         replica: Replica,
         me: NodeIndex,
+        common: Common,
+        care: Care,
     ) -> Result<Arc<Self>, StartError> {
         let Config { keys, roster, store, clock, options } = config;
         let computing = store.database().watch(Leadership::Computing);
@@ -133,7 +146,11 @@ impl NodeState {
         for index in roster.body.scheme.all().without(me).iter() {
             let Some(card) = roster.body.node(index) else { continue };
             let tokens = tokens.clone();
-            let options = HttpOptions { deadline: PEER_DEADLINE, ..HttpOptions::default() };
+            let options = HttpOptions {
+                deadline: PEER_DEADLINE,
+                roster: Some(roster.body.line()),
+                ..HttpOptions::default()
+            };
             let client = net
                 .client(Target::from(card), Arc::new(move || tokens(index)), options)
                 .map_err(|error| StartError::Client { node: index, error })?;
@@ -150,10 +167,11 @@ impl NodeState {
             makings: Makings::default(),
             dealt: Dealt::default(),
             parts: PartCache::default(),
-            limits: Limits::default(),
+            limits: common.limits,
             pace: Pace::default(),
-            replay: ReplayGuard::default(),
-            logins: Arc::default(),
+            replay: common.replay,
+            logins: common.logins,
+            care,
             closing: Mutex::default(),
             vault: Vault::of(&keys.identity),
             keys,
@@ -171,6 +189,17 @@ impl NodeState {
             peers,
             clock,
         }))
+    }
+
+    /// What a state of this node under another roster has in common with this one.
+    pub(super) fn common(&self) -> Common {
+        let (limits, replay) = (Arc::clone(&self.limits), Arc::clone(&self.replay));
+        Common { limits, replay, logins: Arc::clone(&self.logins) }
+    }
+
+    /// Whether a session is looked after under this roster.
+    pub(super) fn looks_after(&self, session: SessionId) -> bool {
+        self.care.of(session)
     }
 
     /// Number of nodes and threshold.

@@ -44,17 +44,7 @@ impl fmt::Debug for Hex {
 impl FromStr for Hex {
     type Err = &'static str;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = "it has 64 digits, 0 to 9 and a to f";
-        let digit = |digit: u8| match digit {
-            b'0'..=b'9' => Ok(digit - b'0'),
-            b'a'..=b'f' => Ok(digit - b'a' + 10),
-            _ => Err(wrong),
-        };
-        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-        let bytes =
-            pairs.iter().map(|&[high, low]| Ok::<u8, &str>(digit(high)? << 4 | digit(low)?));
-        let bytes = bytes.collect::<Result<Vec<u8>, _>>()?;
-        bytes.try_into().ok().filter(|_| rest.is_empty()).map(Self).ok_or(wrong)
+        bytes::from_hex(text).map(Self).ok_or("it has 64 digits, 0 to 9 and a to f")
     }
 }
 

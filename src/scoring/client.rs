@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::course::Course;
 use super::error::MeetingError;
 use super::halves::Halves;
 use super::meeting::{Agreed, Done, Patience, Seat};
 use super::said::{Call, Door, Said};
 use crate::base::Clock;
-use crate::field::Pair127;
 use crate::identity::{Digest, KeyPair, Signed, Statement as _};
-use crate::runs::score::{Mine, ScoreError, traffic};
+use crate::runs::score::Mine;
 use crate::session::scoring::{BatchPromise, ModelTerms};
 use crate::sharing::NodeIndex;
 use crate::sharing::pair::Party;
@@ -43,25 +43,17 @@ pub struct Asked<'a> {
     pub patience: Patience,
 }
 
-/// Get a score. `progress` is given what to watch, the messages that have come, when there is a line.
+/// Get a score; `course` is told how far it is.
 ///
 /// # Errors
 /// Says whose fault it is. The batch is used up if the dealers gave the client's half out.
 pub async fn score(
     asked: &Asked<'_>,
-    progress: impl FnOnce(watch::Receiver<u64>) + Send,
+    course: &watch::Sender<Course>,
 ) -> Result<Done, MeetingError> {
     let connected = connect_unproven(asked.address, PROTOCOL, asked.patience.message).await;
     let (io, certificate) = connected?;
-    over(asked, Box::new(io), certificate, progress).await
-}
-
-/// How many messages a client hears in a score.
-///
-/// # Errors
-/// When the model cannot be computed.
-pub fn messages(terms: &ModelTerms) -> Result<u64, ScoreError> {
-    Ok(traffic(&terms.structure, terms.learner.party())?.cost::<Pair127>().rounds)
+    over(asked, Box::new(io), certificate, course).await
 }
 
 /// The same over a connection that shows this certificate.
@@ -69,17 +61,17 @@ pub(super) async fn over(
     asked: &Asked<'_>,
     io: BoxIo,
     certificate: Digest,
-    progress: impl FnOnce(watch::Receiver<u64>) + Send,
+    course: &watch::Sender<Course>,
 ) -> Result<Done, MeetingError> {
     let owner = NodeIndex::new(2).ok_or(MeetingError::Randomness)?;
     let line = Arc::new(Line::new(owner, io, asked.patience.message));
-    progress(line.heard());
     let seat = Seat {
         party: Party::Client,
         keys: asked.keys,
         halves: asked.halves,
         line: &line,
         patience: asked.patience,
+        course,
     };
     let outcome = sit(asked, &seat, certificate).await;
     match &outcome {

@@ -4,15 +4,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest as _, Sha256};
+use tokio::sync::watch;
 
+use super::course::{Course, Step};
 use super::error::MeetingError;
 use super::halves::Halves;
 use super::said::{Call, Door, Said};
 use crate::base::Timestamp;
 use crate::field::Pair127;
 use crate::identity::{KeyPair, Signature, Signed, Statement as _};
-use crate::protocol::ChannelError;
 use crate::protocol::pair::{Computation, PairError};
+use crate::protocol::{ChannelError, Counters};
 use crate::rules::model::Structure;
 use crate::runs::score::{Mine, ScoreError, score, traffic};
 use crate::session::scoring::{BatchPromise, Learner, ModelTerms, Score, SignedScore};
@@ -81,6 +83,7 @@ pub(super) struct Seat<'a> {
     pub(super) halves: &'a dyn Halves,
     pub(super) line: &'a Arc<Line>,
     pub(super) patience: Patience,
+    pub(super) course: &'a watch::Sender<Course>,
 }
 
 /// What a party calls its partner.
@@ -114,9 +117,11 @@ impl Seat<'_> {
         mine: Mine<'_>,
     ) -> Result<Done, MeetingError> {
         let (structure, learner) = (&agreed.terms.structure, agreed.terms.learner);
+        self.at(Step::Half);
         let half =
             self.halves.half(agreed.promise, self.party).await.map_err(MeetingError::Half)?;
         self.tell("saying that the half is here", &Said::Ready).await?;
+        self.at(Step::Partner);
         let doing = "waiting until the partner has its half of the batch";
         let Said::Ready = self.hear(doing, self.patience.half).await? else {
             return Err(MeetingError::Line { doing, source: LineError::NotDue });
@@ -125,7 +130,14 @@ impl Seat<'_> {
         let channel = Arc::clone(self.line) as Arc<_>;
         let began = Instant::now();
         let own = Computation::new(self.party, half, channel, agreed.binding());
-        let mut own = own.map_err(ScoreError::from)?;
+        self.at(Step::Computing);
+        let course = self.course.clone();
+        let told = move |spent: Counters| {
+            course.send_modify(|course| {
+                (course.rounds, course.bytes_sent) = (spent.rounds, spent.bytes_sent);
+            });
+        };
+        let mut own = own.map_err(ScoreError::from)?.telling(Arc::new(told));
         let learnt = Box::pin(score(&mut own, structure, mine, learner.party())).await;
         let values = learnt.map_err(|error| self.ended(error))?;
         let fraction = structure.check().map_err(ScoreError::from)?;
@@ -133,11 +145,19 @@ impl Seat<'_> {
         let (spent, time) = (own.counters(), began.elapsed());
         let outcome = match (learner, values) {
             (_, None) => Outcome::Told,
-            (Learner::Both, Some(values)) => self.sign(agreed, values, fraction).await?,
+            (Learner::Both, Some(values)) => {
+                self.at(Step::Signing);
+                self.sign(agreed, values, fraction).await?
+            }
             (_, Some(values)) => Outcome::Learnt { values, fraction },
         };
         let (rounds, products, bytes_sent) = (spent.rounds, spent.gates, spent.bytes_sent);
         Ok(Done { outcome, rounds, products, bytes_sent, time })
+    }
+
+    /// Tell where the score is.
+    fn at(&self, step: Step) {
+        self.course.send_modify(|course| course.step = step);
     }
 
     /// What the end of a computation means here: the partner's last paper says more than a line that

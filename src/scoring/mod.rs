@@ -9,12 +9,14 @@
 //! - [`said`]: the papers that the two exchange
 //! - [`error`]: why there is no score, and whose fault it is
 //! - [`halves`]: where the halves of batches come from
+//! - [`course`]: how far a score is, for whoever watches
 //! - `meeting`: what both do alike: halves, computing, signatures
 //! - [`client`]: a client's side
 //! - [`owner`]: an owner's side of one connection
 //! - [`server`]: an owner's port
 
 pub mod client;
+pub mod course;
 pub mod error;
 pub mod halves;
 mod meeting;
@@ -23,10 +25,11 @@ pub mod said;
 pub mod server;
 
 pub use client::{Asked, score};
+pub use course::{Course, Itinerary, Step};
 pub use error::MeetingError;
 pub use halves::{Dealers, Halves};
 pub use meeting::{Done, Outcome, Patience};
-pub use owner::{Admitted, Owner};
+pub use owner::{Admitted, Guest, Owner};
 pub use server::{Open, Served, open};
 
 #[cfg(test)]

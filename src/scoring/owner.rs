@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
+use tokio::sync::watch;
+
+use super::course::Course;
 use super::error::MeetingError;
 use super::halves::Halves;
 use super::meeting::{Agreed, Done, Patience, Seat};
@@ -35,6 +39,38 @@ impl Admitted {
     }
 }
 
+/// A client that is being scored, or wants to be.
+#[derive(Clone, Debug)]
+pub struct Guest {
+    /// Its number: they are counted.
+    pub number: u64,
+    /// Since when it is here.
+    pub since: Instant,
+    /// Its key and the model, once it has proved and said them.
+    pub wants: Option<(PublicKey, Digest)>,
+    /// How far its score is.
+    pub course: Course,
+}
+
+/// Those who are here, each with what it is told by.
+#[derive(Default)]
+struct Guests {
+    next: u64,
+    here: BTreeMap<u64, (Guest, watch::Receiver<Course>)>,
+}
+
+/// One of them, who is gone when this is.
+struct Place<'a> {
+    guests: &'a Mutex<Guests>,
+    number: u64,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        lock(self.guests).here.remove(&self.number);
+    }
+}
+
 /// A model's owner, as clients meet it.
 pub struct Owner {
     keys: KeyPair,
@@ -44,6 +80,7 @@ pub struct Owner {
     halves: Arc<dyn Halves>,
     patience: Patience,
     used: Mutex<HashSet<BatchId>>,
+    guests: Mutex<Guests>,
 }
 
 impl Owner {
@@ -58,7 +95,27 @@ impl Owner {
     ) -> Self {
         let models = models.into_iter().map(|(terms, weights)| (terms.id(), (terms, weights)));
         let models = models.collect();
-        Self { keys, coordinator, admitted, models, halves, patience, used: Mutex::default() }
+        let (used, guests) = (Mutex::default(), Mutex::default());
+        Self { keys, coordinator, admitted, models, halves, patience, used, guests }
+    }
+
+    /// The clients that are here now, in the order in which they came.
+    pub fn guests(&self) -> Vec<Guest> {
+        let guests = lock(&self.guests);
+        let here = guests.here.values();
+        here.map(|(guest, course)| Guest { course: *course.borrow(), ..guest.clone() }).collect()
+    }
+
+    /// A place for one more.
+    fn place(&self, course: watch::Receiver<Course>) -> Place<'_> {
+        let mut guests = lock(&self.guests);
+        guests.next += 1;
+        let number = guests.next;
+        let since = Instant::now();
+        let guest = Guest { number, since, wants: None, course: Course::default() };
+        guests.here.insert(number, (guest, course));
+        drop(guests);
+        Place { guests: &self.guests, number }
     }
 
     /// How long clients are waited for.
@@ -77,6 +134,8 @@ impl Owner {
         certificate: Digest,
     ) -> Result<(BatchPromise, Done), MeetingError> {
         let client = NodeIndex::new(1).ok_or(MeetingError::Randomness)?;
+        let course = watch::Sender::default();
+        let place = self.place(course.subscribe());
         let line = Arc::new(Line::new(client, io, self.patience.message));
         let seat = Seat {
             party: Party::Owner,
@@ -84,8 +143,9 @@ impl Owner {
             halves: &*self.halves,
             line: &line,
             patience: self.patience,
+            course: &course,
         };
-        let outcome = self.sit(&seat, certificate).await;
+        let outcome = self.sit(&seat, certificate, &place).await;
         match &outcome {
             Ok(_) => line.close().await,
             Err(error) => seat.part(error).await,
@@ -97,6 +157,7 @@ impl Owner {
         &self,
         seat: &Seat<'_>,
         certificate: Digest,
+        place: &Place<'_>,
     ) -> Result<(BatchPromise, Done), MeetingError> {
         let nonce = BatchId::random().map_err(|_| MeetingError::Randomness)?;
         let door = Door { owner: self.keys.public(), certificate, nonce };
@@ -110,6 +171,9 @@ impl Owner {
             .map_err(failed("waiting for the client's request"))?;
         let (terms, weights) = self.check(&door, &call).map_err(MeetingError::Refused)?;
         let promise = &call.body.promise;
+        if let Some((guest, _)) = lock(&self.guests).here.get_mut(&place.number) {
+            guest.wants = Some((promise.body.client, promise.body.model));
+        }
         let at = Clock::System.now();
         seat.tell("agreeing to a score", &Said::Agreed { at }).await?;
         let agreed = Agreed { terms, promise, door: &door, call: &call, at };

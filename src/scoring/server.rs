@@ -38,6 +38,7 @@ pub struct Served {
 pub struct Open {
     /// Where it listens.
     pub local: SocketAddr,
+    shut: CancellationToken,
     stop: CancellationToken,
     task: tokio::task::JoinHandle<()>,
 }
@@ -73,17 +74,28 @@ pub fn open(
         certificate: tls.fingerprint(),
         served,
     };
-    let (local, stop) = (listener.local(), CancellationToken::new());
-    let task = tokio::spawn(accept(port, listener.into_tokio()?, stop.clone()));
-    Ok(Open { local, stop, task })
+    let (local, shut, stop) =
+        (listener.local(), CancellationToken::new(), CancellationToken::new());
+    let ends = [shut.clone(), stop.clone()];
+    let task = tokio::spawn(accept(port, listener.into_tokio()?, ends));
+    Ok(Open { local, shut, stop, task })
 }
 
 impl Open {
+    /// Take nobody in any more; returns when those who are here are done.
+    pub async fn finish(&mut self) {
+        self.shut.cancel();
+        let _ = (&mut self.task).await;
+    }
+
     /// Take nobody in any more, and end what is under way: a batch that is used up half way is lost,
     /// and its client learns that the owner is gone.
     pub async fn close(self) {
+        self.shut.cancel();
         self.stop.cancel();
-        let _ = self.task.await;
+        if !self.task.is_finished() {
+            let _ = self.task.await;
+        }
     }
 }
 
@@ -95,12 +107,16 @@ struct Port {
     served: mpsc::Sender<Served>,
 }
 
-async fn accept(port: Port, listener: tokio::net::TcpListener, stop: CancellationToken) {
+async fn accept(
+    port: Port,
+    listener: tokio::net::TcpListener,
+    [shut, stop]: [CancellationToken; 2],
+) {
     let places = Connections::small(MOST);
     let mut clients = JoinSet::new();
     loop {
         let taken = tokio::select! {
-            () = stop.cancelled() => break,
+            () = shut.cancelled() => break,
             // Whoever is done is forgotten.
             Some(_) = clients.join_next() => continue,
             taken = listener.accept() => taken,
@@ -137,5 +153,9 @@ async fn accept(port: Port, listener: tokio::net::TcpListener, stop: Cancellatio
         });
     }
     drop(listener);
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = async { while clients.join_next().await.is_some() {} } => {}
+    }
     clients.shutdown().await;
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt as _, join};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf, split};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::base::{Clock, lock};
 use crate::field::Pair127;
@@ -14,7 +14,7 @@ use crate::identity::{Digest, KeyPair, Signed};
 use crate::protocol::pair::PairError;
 use crate::rules::model::weights::sheet;
 use crate::rules::model::{Dense, Layer, Structure, Weights, reference};
-use crate::runs::score::{ScoreError, material};
+use crate::runs::score::{Part, ScoreError, material};
 use crate::scoring::client::over;
 use crate::scoring::said::Why;
 use crate::scoring::*;
@@ -141,7 +141,8 @@ impl World {
         };
         let certificate = Digest([5; 32]);
         let (near, far) = relay.open();
-        let client = over(&asked, near, certificate, |_| ());
+        let course = watch::Sender::default();
+        let client = over(&asked, near, certificate, &course);
         let (client, owner) = join(client, owner.meet(far, certificate)).await;
         [client.map(|done| done.outcome), owner.map(|(_, done)| done.outcome)]
     }
@@ -304,7 +305,8 @@ async fn a_client_speaks_to_nobody_but_the_owner() {
     let (near, far) = Relay::default().open();
     let owner = world.owner(Admitted::Anyone);
     let met = owner.meet(far, Digest([6; 32]));
-    let (client, _) = join(over(&asked, near, Digest([5; 32]), |_| ()), met).await;
+    let course = watch::Sender::default();
+    let (client, _) = join(over(&asked, near, Digest([5; 32]), &course), met).await;
     assert_eq!(client.map(|done| done.outcome), Err(not));
     // Nothing of the promise went there.
     let seen = lock(&relay.seen).clone();
@@ -385,40 +387,5 @@ async fn what_is_secret_is_not_on_the_wire() {
     }
 }
 
-#[tokio::test]
-async fn an_open_port_serves_several_clients_and_closes() {
-    let world = World::new(Learner::Both);
-    let tls = TlsIdentity::generate("127.0.0.1").unwrap();
-    let listener = bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local().to_string();
-    let (sender, mut served) = mpsc::channel(16);
-    let port = open(world.owner(Admitted::Anyone), listener, &tls, sender).unwrap();
-    let sheet = sheet(&world.terms.structure, &SHEET).unwrap();
-    let keys = key(2);
-    let promises = [1, 2, 3].map(|batch| world.promise(batch, |_| ()));
-    let asked = promises.each_ref().map(|promise| Asked {
-        address: &address,
-        terms: &world.terms,
-        promise,
-        sheet: &sheet,
-        keys: &keys,
-        halves: &*world.dealers,
-        patience: PATIENCE,
-    });
-    // One that says nothing does not stand in the way.
-    let silent = tokio::net::TcpStream::connect(&address).await.unwrap();
-    let all = asked.iter().map(|asked| score(asked, |_| ()));
-    let expected = client::messages(&world.terms).unwrap();
-    for done in futures_util::future::join_all(all).await {
-        let done = done.unwrap();
-        assert_eq!(done.rounds, expected);
-        let Outcome::Signed(signed) = done.outcome else { panic!("not signed") };
-        world.is_right(&signed.score.values, signed.score.fraction);
-        let Served { result, .. } = served.recv().await.unwrap();
-        assert!(matches!(result.unwrap().1.outcome, Outcome::Signed(_)));
-    }
-    port.close().await;
-    drop(silent);
-    let refused = score(&asked[0], |_| ()).await.unwrap_err();
-    assert!(matches!(refused, MeetingError::Http(_)), "{refused}");
-}
+#[path = "port_tests.rs"]
+mod port;

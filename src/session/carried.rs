@@ -7,9 +7,10 @@
 //! whoever verifies a record.
 //!
 //! Who learns what: everyone each score. Adversary: a participant who types a number (neither signature
-//! fits), takes another's score (it is for that key), one of another model, owner or roster, or uses one
-//! twice (it counts for the first entry); a coordinator or nodes that drop or change one (that is an
-//! envelope that nobody has). An owner and a client who agree can sign whatever they like.
+//! fits), takes another's score (it is for that key), or one of another model, owner or roster; a
+//! coordinator or nodes that drop or change one (that is an envelope that nobody has). An owner and a
+//! client who agree can sign whatever they like, with any batch's id: so that two scores have the same one
+//! leaves no bid out, or an owner could have it done to a bidder who did nothing wrong.
 
 use crate::identity::{Digest, PublicKey, Statement};
 use crate::rules::Terms;

@@ -15,6 +15,39 @@ use crate::sharing::{NodeIndex, NodeSet};
 /// Most batches that are kept in stock for a model.
 pub const MOST_STOCK: u32 = 1_000;
 
+/// How far a batch has come in the coordinator's books.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BookState {
+    /// Being made.
+    Making,
+    /// On the disks of all its makers.
+    Ready,
+    /// For one client.
+    Promised,
+    /// Both halves have left.
+    Given,
+    /// Not to be used.
+    Withdrawn,
+}
+
+impl BookState {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Making, Self::Ready, Self::Promised, Self::Given, Self::Withdrawn];
+
+    /// As it is stored and shown.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Making => "making",
+            Self::Ready => "ready",
+            Self::Promised => "promised",
+            Self::Given => "given",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+}
+
 /// How many batches of a model its owner wants in stock. A later order counts in place of an earlier
 /// one; one for 0 takes the model back.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

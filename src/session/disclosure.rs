@@ -165,9 +165,10 @@ pub enum DisclosureError {
 }
 
 impl DisclosureError {
-    /// Whether it is the node's own doing: its signature is under it.
-    pub fn is_a_lie(&self) -> bool {
-        *self != Self::Signature
+    /// Whether it is the node's own doing for certain. Not where a coordinator that passes on what the
+    /// node has signed for another session, or that told it another outcome, would bring about the same.
+    pub const fn is_a_lie(&self) -> bool {
+        !matches!(self, Self::Signature | Self::Other { .. })
     }
 }
 

@@ -269,6 +269,9 @@ fn what_does_not_belong_here_is_refused_with_its_reason() {
     bent.body.sealed.0[40] ^= 1;
     assert_eq!(refused(&bent, from, keys), DisclosureError::Signature);
     assert!(!DisclosureError::Signature.is_a_lie());
+    // The coordinator may pass on what the node has signed for another session.
+    assert!(!DisclosureError::Other { what: "session" }.is_a_lie());
+    assert!(DisclosureError::Unreadable.is_a_lie());
     let signed = |change: &dyn Fn(&mut Disclosure)| {
         let mut body = good.body.clone();
         change(&mut body);

@@ -22,8 +22,6 @@ pub enum ExclusionReason {
     ReplacingForbidden,
     /// The amount is above the maximum; found by the protocol, the amount stays hidden.
     OutOfRange,
-    /// Its score was made with the material of an earlier bid's.
-    ScoreUsed,
 }
 
 impl ExclusionReason {
@@ -35,7 +33,6 @@ impl ExclusionReason {
             Self::TwoEnvelopes => "two different envelopes were signed as the same revision",
             Self::Unavailable => "only a node that has gone away holds the envelope",
             Self::ReplacingForbidden => "two bids were signed where the terms allow only one",
-            Self::ScoreUsed => "its score was made with the material of an earlier bid's score",
             Self::OutOfRange => "the amount is above the maximum (it stays hidden)",
         }
     }
@@ -45,9 +42,7 @@ impl ExclusionReason {
     pub const fn is_complaint(self) -> bool {
         match self {
             Self::PartUnreadable | Self::SeedsDoNotFit | Self::Unavailable => true,
-            Self::TwoEnvelopes | Self::ReplacingForbidden | Self::ScoreUsed | Self::OutOfRange => {
-                false
-            }
+            Self::TwoEnvelopes | Self::ReplacingForbidden | Self::OutOfRange => false,
         }
     }
 }

@@ -5,8 +5,8 @@ use std::fmt;
 use rand::{TryRng as _, rngs::SysRng};
 use serde::{Deserialize, Serialize};
 
+use crate::base::bytes::from_hex;
 use crate::identity::bytes;
-use crate::identity::digest::from_hex;
 
 /// 16 random bytes, shown as 32 hexadecimal digits. Commands accept any unique beginning.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

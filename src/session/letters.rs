@@ -12,9 +12,9 @@
 //!
 //! Who learns what: the receiver, who holds the private key, the value and its components; everyone
 //! else, the coordinator that passes letters on among them, who is told which variable. Adversary: t
-//! nodes that seal what they like; the coordinator, which can only keep letters back. A letter of
-//! another attempt than the one that settled the session fits none of the digests, and a node gives
-//! none out.
+//! nodes that seal what they like; the coordinator, which can only keep letters back, or pass on those
+//! of another session, which nobody is blamed for. A letter of another attempt than the one that settled
+//! the session fits none of the digests, and a node gives none out.
 
 use std::collections::BTreeMap;
 
@@ -168,7 +168,10 @@ pub enum LetterError {
         to: Receiver,
     },
     /// Nothing that the receiver can open.
-    #[error("it signed a letter that the receiver's key does not open")]
+    #[error(
+        "no key that is here opens its letter: if this node has had other keys since the session, use the \
+         home with those; else it wrote nonsense"
+    )]
     Unreadable,
     /// More or fewer bytes than its shares take.
     #[error("it wrote {got} bytes where {expected} belong")]
@@ -187,9 +190,11 @@ pub enum LetterError {
 }
 
 impl LetterError {
-    /// Whether it is the node's own doing: its signature is under it.
-    pub fn is_a_lie(&self) -> bool {
-        *self != Self::Signature
+    /// Whether it is the node's own doing for certain. Not where a coordinator that passes on what the
+    /// node has signed in another session, or that told it another outcome, would bring about the same,
+    /// nor where the receiver may lack its own key.
+    pub const fn is_a_lie(&self) -> bool {
+        !matches!(self, Self::Signature | Self::Other { .. } | Self::Unreadable)
     }
 }
 

@@ -180,15 +180,20 @@ fn a_letter_that_does_not_fit_is_set_aside_and_says_whose_doing_it_is() {
         &place.letters_with(1, |letters| letters.letters.retain(|letter| letter.to != second)),
     );
     assert_eq!(error, LetterError::None { to: second });
+    assert!(error.is_a_lie());
     let error = refused(1, &place.letters_with(1, |letters| letters.outcome = Digest([1; 32])));
+    // What the coordinator can pass on from elsewhere is nobody's lie for certain.
     assert_eq!(error, LetterError::Other { what: "outcome" });
+    assert!(!error.is_a_lie());
     let error = refused(1, &place.letters_with(1, |letters| letters.session = SessionId([1; 16])));
     assert_eq!(error, LetterError::Other { what: "session" });
+    assert!(!error.is_a_lie());
     let error = refused(1, &place.letters_with(1, |letters| letters.node = node(3)));
     assert_eq!(error, LetterError::Other { what: "node" });
     let error =
         refused(1, &place.letters_with(1, |letters| letters.letters[0].sealed.0[1200] ^= 1));
     assert_eq!(error, LetterError::Unreadable);
+    assert!(!error.is_a_lie());
     // Somebody else's signature is nobody's lie.
     let error = refused(1, &place.letters(3));
     assert!(error == LetterError::Signature && !error.is_a_lie());

@@ -12,8 +12,7 @@
 //! in: some honest node that closes the session holds it. The revision before one that is left out
 //! so takes part.
 //!
-//! Where the terms count scores, each counts for one bid: of those that come with scores of one batch, the
-//! one received first takes part. Every score was checked with the bundle ([`super::carried`]).
+//! Where the terms count scores, every one was checked with the bundle ([`super::carried`]).
 //!
 //! Where nodes can only add ([`Scheme::compares`]) all of them close the session and are taken at
 //! their word: an envelope is left out as soon as one of them has no use for its part, since nobody
@@ -25,7 +24,7 @@
 //! manifest.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -266,14 +265,6 @@ impl Listed<'_> {
     }
 }
 
-impl ManifestEntry {
-    /// The same as one that does not take part, as all nodes see it alike.
-    fn excluded(&self, reason: ExclusionReason) -> Exclusion {
-        let Self { bidder, key, envelope, .. } = self.clone();
-        Exclusion { bidder, key, envelope, reason, named_by: NodeSet::EMPTY }
-    }
-}
-
 impl Manifest {
     /// The manifest that follows from a checked bundle ([`Bundle::check`]); the same for everyone.
     pub fn derive(announcement: &Announcement, scheme: Scheme, bundle: &Bundle) -> Self {
@@ -312,15 +303,7 @@ impl Manifest {
                 }
             }
         }
-        entries.sort_by_key(|entry| (entry.received, entry.envelope));
-        let mut batches = HashSet::new();
-        entries.retain(|entry: &ManifestEntry| {
-            let first = entry.score.as_ref().is_none_or(|own| batches.insert(own.score.batch));
-            if !first {
-                excluded.push(entry.excluded(ExclusionReason::ScoreUsed));
-            }
-            first
-        });
+        entries.sort_by_key(|entry: &ManifestEntry| (entry.received, entry.envelope));
         excluded.sort_by(|a, b| (&a.bidder, a.envelope).cmp(&(&b.bidder, b.envelope)));
         let admissions = bundle.verdicts.iter().flat_map(|verdict| &verdict.body.admissions);
         Self {

@@ -19,6 +19,7 @@
 //! - [`letters`]: what nodes seal to one node, or to the client, of what it alone is told
 //! - [`pause`]: the coordinator's signed order to take no entries for a while, or to go on
 //! - [`papers`]: what one server holds of a session, for another that lacks it
+//! - [`care`]: which sessions are looked after under which of a server's rosters
 //! - [`progress`]: events while a session lives and computes
 //! - [`dealing`]: what is signed of stocks of material, by owners, clients and dealers
 //! - [`scoring`]: what is signed of models, of batches of material, and of scores
@@ -32,6 +33,7 @@ pub mod accusation;
 pub mod announcement;
 pub mod bundle;
 pub mod bundle_error;
+pub mod care;
 pub mod carried;
 pub mod course;
 pub mod dealing;

@@ -11,8 +11,8 @@ use rand::{TryRng as _, rngs::SysRng};
 use serde::{Deserialize, Serialize};
 
 use crate::base::Timestamp;
+use crate::base::bytes::from_hex;
 use crate::base::text::{MAX_NAME, TextError, check_length};
-use crate::identity::digest::from_hex;
 use crate::identity::{Digest, PublicKey, Signature, Signed, Statement};
 use crate::rules::model::structure::Values;
 use crate::rules::model::{Structure, StructureError};

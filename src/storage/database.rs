@@ -221,6 +221,25 @@ impl Database {
         row.map(|row| row.document("roster")).transpose()
     }
 
+    /// The newest kept version of the roster with this digest: that one itself, or one that succeeds
+    /// it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn newest_of(&self, digest: &Digest) -> Result<Option<Signed<Roster>>, StorageError> {
+        let rows =
+            query("SELECT roster FROM rosters").fetch_all(self.readers()).await.map_err(reading)?;
+        let mut newest: Option<Signed<Roster>> = None;
+        for row in rows {
+            let known = row.document::<Signed<Roster>>("roster")?;
+            let version = newest.as_ref().map_or(0, |newest| newest.body.version());
+            if known.body.covers(digest) && known.body.version() > version {
+                newest = Some(known);
+            }
+        }
+        Ok(newest)
+    }
+
     /// The file that it is in, if it is in one.
     pub fn file(&self) -> Option<&Path> {
         match &self.0.address {

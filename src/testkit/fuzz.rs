@@ -19,6 +19,8 @@ use crate::identity::sealing::SealingKeyPair;
 use crate::identity::token::{self, ReplayGuard};
 use crate::identity::{KeyPair, NodeCard, Roster, Signed};
 use crate::rules::entries::Field;
+use crate::rules::model::file::written::WrittenLayer;
+use crate::rules::model::file::{Defaults, Written, from_onnx, from_tensors, safetensors};
 use crate::rules::{Layout, SessionFile};
 use crate::session::bundle::{Bundle, Inventories};
 use crate::session::dealing::AskBatch;
@@ -43,7 +45,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     Target { name: "frames", run: frames, seeds: frame_seeds },
     Target { name: "envelopes", run: envelopes, seeds: envelope_seeds },
     Target { name: "session_files", run: session_files, seeds: session_file_seeds },
@@ -51,6 +53,7 @@ pub const TARGETS: [Target; 7] = [
     Target { name: "bodies", run: bodies, seeds: body_seeds },
     Target { name: "records", run: records, seeds: record_seeds },
     Target { name: "key_files", run: key_files, seeds: key_file_seeds },
+    Target { name: "models", run: models, seeds: model_seeds },
 ];
 
 /// Largest payload of a frame here.
@@ -215,6 +218,28 @@ fn session_file_seeds() -> Vec<Vec<u8>> {
           decimals = 2\ncurrency = \"EUR\"\nmaximum = \"99\"\nreplace_bids = true\n\
           [roster]\nnodes = 5\nthreshold = 2\n[[bids]]\nbidder = \"ada\"\namount = \"7\"\n"
             .to_vec(),
+    ]
+}
+
+/// A model that somebody else has written: an ONNX file, or tensors with a table of layers.
+pub fn models(data: &[u8]) {
+    let _ = from_onnx(&Written::default(), data, Defaults::default());
+    let Ok(tensors) = safetensors(data) else { return };
+    let layers = tensors.keys().map(|name| WrittenLayer::Dense {
+        weight: Some(name.clone()),
+        bias: None,
+        transposed: false,
+        largest: None,
+    });
+    let written = Written { layers: layers.collect(), ..Written::default() };
+    let _ = from_tensors(&written, &tensors, Defaults::default());
+}
+
+fn model_seeds() -> Vec<Vec<u8>> {
+    vec![
+        include_bytes!("../../tests/data/models/logistic.onnx").to_vec(),
+        include_bytes!("../../tests/data/models/small.onnx").to_vec(),
+        include_bytes!("../../tests/data/models/small.safetensors").to_vec(),
     ]
 }
 

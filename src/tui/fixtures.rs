@@ -126,6 +126,7 @@ pub fn health(away: &[u8]) -> CoordinatorHealth {
         now: at(0),
         nodes: (1..=5).map(status).collect(),
         shortage: shortage(away).map(Into::into),
+        earlier: Vec::new(),
     }
 }
 
@@ -287,6 +288,7 @@ pub fn detail(summary: SessionSummary) -> SessionDetail {
         waiting_for: NodeSet::EMPTY,
         shortage: None,
         manifest: fixed.then(|| ManifestLine {
+            scores: Vec::new(),
             digest: Digest([5; 32]),
             bids: 6,
             excluded: if phase == Phase::Settled { vec![exclusion] } else { Vec::new() },

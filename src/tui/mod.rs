@@ -14,7 +14,8 @@
 //! - [`figures`]: figures and times as people read them
 //! - [`terminal`]: taking the terminal over, and giving it back clean
 //! - [`app`]: the loop
-//! - `fixtures`, `market_fixtures`, `survey_fixtures`, `job_fixtures`: made-up states, for tests
+//! - `fixtures`, `market_fixtures`, `survey_fixtures`, `job_fixtures`,
+//!   `scored_fixtures`, `stock_fixtures`: made-up states, for tests
 //!
 //! Who learns what: the screens know what the coordinator's API tells this caller, and the caller's
 //! own bid while it is typed. It is drawn as dots unless a key asks to show it, and wiped when it
@@ -31,7 +32,11 @@ pub(crate) mod job_fixtures;
 pub mod link;
 #[cfg(test)]
 pub(crate) mod market_fixtures;
+#[cfg(test)]
+pub(crate) mod scored_fixtures;
 pub mod state;
+#[cfg(test)]
+pub(crate) mod stock_fixtures;
 #[cfg(test)]
 pub(crate) mod survey_fixtures;
 pub mod terminal;

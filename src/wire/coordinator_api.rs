@@ -29,6 +29,27 @@ pub struct CoordinatorHealth {
     /// other.
     #[serde(default)]
     pub shortage: Option<Explained<Shortage>>,
+    /// Earlier rosters, of other nodes, under which sessions go on that were open when the roster was
+    /// changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<EarlierRoster>,
+}
+
+/// An earlier roster under which sessions go on.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct EarlierRoster {
+    /// Its digest.
+    pub roster: Digest,
+    /// The sessions that are not decided.
+    pub sessions: Vec<SessionId>,
+    /// Names of its nodes that the present roster does not list: they may be switched off once those
+    /// are decided.
+    pub leaving: Vec<String>,
+    /// Every node of it.
+    pub nodes: Vec<NodeStatus>,
+    /// Why none of them could be settled at present, if so.
+    #[serde(default)]
+    pub shortage: Option<Explained<Shortage>>,
 }
 
 /// A node as the coordinator sees it.
@@ -161,6 +182,24 @@ pub struct ManifestLine {
     /// Names that the coordinator gave to several keys.
     #[serde(default)]
     pub shared_names: Vec<SharedName>,
+    /// The scores of the first envelopes and of the winners', where the terms count scores.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scores: Vec<ScoreLine>,
+}
+
+/// The score that an envelope came with.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ScoreLine {
+    /// The envelope.
+    pub envelope: Digest,
+    /// Whose it is.
+    pub bidder: String,
+    /// Whose key.
+    pub key: PublicKey,
+    /// The score, as people read it.
+    pub score: String,
+    /// What it adds to the price, in smallest units.
+    pub handicap: u64,
 }
 
 /// An attempt as operators see it: who took part, when, how it ended, what it cost.

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::base::Timestamp;
-use crate::identity::{Digest, Signed};
-use crate::session::dealing::{AskHalf, InStock, StockOrder};
+use crate::identity::{Digest, PublicKey, Signed};
+use crate::session::dealing::{AskHalf, BookState, InStock, StockOrder};
 use crate::session::scoring::{BatchId, ModelTerms};
 use crate::sharing::pair::BatchShape;
 use crate::sharing::{NodeSet, Seed};
@@ -53,6 +53,90 @@ pub struct StockLine {
     pub withdrawn: u32,
 }
 
+/// A batch in the coordinator's books.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct BatchLine {
+    /// Its id.
+    pub batch: BatchId,
+    /// How far it has come.
+    pub state: BookState,
+    /// Who made it, or makes it.
+    pub makers: NodeSet,
+    /// Those of them who still have their part.
+    pub holders: NodeSet,
+    /// Those who give it out.
+    pub givers: NodeSet,
+    /// When its making began.
+    pub begun: Timestamp,
+    /// The client that it is promised to, or was given to.
+    pub client: Option<PublicKey>,
+    /// How long the promise is good.
+    pub until: Option<Timestamp>,
+    /// Why it is withdrawn.
+    pub reason: Option<String>,
+}
+
+/// The latest batches of a model.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct BatchLines {
+    /// The latest first.
+    pub batches: Vec<BatchLine>,
+    /// Whether there are earlier ones.
+    pub more: bool,
+}
+
+/// How far the making of a batch is at one dealer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MakingProgress {
+    /// Rounds of messages that have passed.
+    pub rounds: u64,
+    /// Those that it takes.
+    pub rounds_total: u64,
+    /// Bytes that the dealer has sent.
+    pub bytes_sent: u64,
+}
+
+/// The batch that is being made.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct MakingLine {
+    /// Its id.
+    pub batch: BatchId,
+    /// The model that it is for.
+    pub model: Digest,
+    /// Who makes it.
+    pub makers: NodeSet,
+    /// Since when.
+    pub begun: Timestamp,
+    /// How far it is at the dealer that is behind all others.
+    pub progress: MakingProgress,
+}
+
+/// Why no batch is made although one is wanted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DealingWait {
+    /// A session computes, and goes before.
+    Session,
+    /// Too few dealers are there that can work together.
+    Dealers,
+    /// A batch has failed: the next one waits a while.
+    Failure,
+}
+
+/// How the making of batches stands.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct DealingLine {
+    /// The batch that is being made.
+    pub making: Option<MakingLine>,
+    /// Why none is, where one is wanted.
+    pub waits: Option<DealingWait>,
+    /// Dealers that are there and take no part in new batches, because of earlier ones or of cut links.
+    pub left_out: NodeSet,
+    /// Those of them who have been found to lie.
+    pub liars: NodeSet,
+}
+
 /// Make a batch: what the coordinator asks every maker.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -74,7 +158,7 @@ pub struct StartBatch {
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum MakingState {
     /// It is being made.
-    Running,
+    Running(MakingProgress),
     /// It is on disk.
     Done {
         /// The dealer's word for it.
@@ -149,7 +233,7 @@ impl SeedText {
 
     /// The seed; none where it is no 64 digits.
     pub fn seed(&self) -> Option<Seed> {
-        crate::identity::digest::from_hex(&self.0).map(Seed::from_bytes)
+        crate::base::bytes::from_hex(&self.0).map(Seed::from_bytes)
     }
 }
 

@@ -7,6 +7,10 @@ use crate::session::SessionId;
 use crate::session::scoring::BatchId;
 use crate::sharing::NodeIndex;
 
+/// The header by which servers of a roster tell each other under which one they ask: a server may go
+/// on under several. It holds the digest of the first version of that roster.
+pub const ROSTER_HEADER: &str = "gavel-roster";
+
 /// Upgrade to the binary stream between two nodes.
 pub const STREAM: &str = "/v1/node/stream";
 /// A node's health.
@@ -114,8 +118,10 @@ pub const VARIABLES: &str = "/v1/variables";
 pub const MODELS: &str = "/v1/models";
 /// One model (GET); take it back (DELETE).
 pub const MODEL: &str = "/v1/models/{model}";
-/// Ask for a batch of a model's material.
+/// Ask for a batch of a model's material (POST); its latest batches (GET).
 pub const MODEL_BATCHES: &str = "/v1/models/{model}/batches";
+/// How the making of batches stands.
+pub const DEALING: &str = "/v1/dealing";
 /// Everything public about a session, for `gavel verify`.
 pub const RECORD: &str = "/v1/sessions/{session}/record";
 
@@ -145,6 +151,12 @@ pub const INVITATIONS: &str = "/v1/invitations";
 pub const REVOKE: &str = "/v1/invitations/{invitation}/revoke";
 /// Take every invitation back that is not used.
 pub const REVOKE_UNUSED: &str = "/v1/invitations/revoke-unused";
+
+/// The session that a path is about, if it names one.
+pub fn session_in(path: &str) -> Option<SessionId> {
+    let mut parts = path.split('/').skip_while(|part| !matches!(*part, "sessions" | "jobs"));
+    parts.nth(1)?.parse().ok()
+}
 
 /// [`ROSTER_OF`] filled in.
 pub fn roster(digest: &Digest) -> String {

@@ -66,6 +66,25 @@ fn a_survey_of_two_nodes_is_measured() {
 }
 
 #[test]
+fn an_auction_with_scores_is_measured_and_comes_as_predicted() {
+    let auction = ["auction", "--bids", "90", "--bits", "20", "--scored"];
+    let report = bench(&auction);
+    assert_eq!((&report["bids"], &report["pays"]), (&90.into(), &"threshold".into()), "{report}");
+    assert!(report["rounds"] == report["plan"]["rounds"] && report["quantity"].is_null());
+    let five = ["own", "--nodes", "5", "--in-process"];
+    let other = bench(&[&auction[..], &five].concat());
+    assert_eq!((&other["pays"], &other["nodes"]), (&"own".into(), &5.into()), "{other}");
+    assert!(report["gates"].as_u64().unwrap() > other["gates"].as_u64().unwrap() / 2);
+    let home = tempfile::tempdir().unwrap();
+    let paper = [&["bench"], &auction[..], &["--protocol", "paper"]].concat();
+    assert!(fails(home.path(), &paper, 2).1.contains("runs on bits"));
+    let wide = ["bench", "auction", "--scored", "--bits", "62"];
+    assert!(fails(home.path(), &wide, 2).1.contains("2^62"));
+    let lots = ["bench", "auction", "--scored", "--quantity", "2"];
+    fails(home.path(), &lots, 2);
+}
+
+#[test]
 fn dealers_are_measured() {
     let report = bench(&["dealers", "--triples", "90000"]);
     assert_eq!((&report["triples"], &report["nodes"]), (&90_000.into(), &3.into()), "{report}");

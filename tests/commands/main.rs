@@ -26,6 +26,7 @@ mod common;
 mod accounts;
 mod apart;
 mod backup;
+mod changes;
 mod compose;
 mod demo;
 mod engine;

@@ -162,6 +162,16 @@ fn the_demo_of_a_scored_auction_has_every_bidder_scored_before_it_bids() {
     let (kind, detail) = fails(&nobody, &words, 1);
     assert_eq!(kind, "bad-terms");
     assert!(detail.contains("scores.model: say whose scores count"), "{detail}");
+    // A real auction says it, and is planned.
+    let text = fs::read_to_string("sessions/scored.toml").unwrap();
+    let (digits, key) = ("ab".repeat(32), "A".repeat(43));
+    let whose = format!("[scores]\nmodel = \"{digits}\"\nowner = \"{key}\"\nroster = \"{digits}\"");
+    let real = folder.path().join("real.toml");
+    fs::write(&real, text.replace("[scores]", &whose)).unwrap();
+    let words = ["session", "plan", real.to_str().unwrap(), "--bids", "9", "--nodes", "3"];
+    let planned = ok(&nobody, &words);
+    assert_eq!((&planned["bids"], &planned["nodes"]), (&json!(9), &json!(3)), "{planned}");
+    assert!(planned["rounds"].as_u64().unwrap() > 10, "{planned}");
     let (kind, detail) = fails(&nobody, &["demo", "--bids", "9", "sessions/scored.toml"], 2);
     assert!(kind == "usage" && detail.contains("no data sheets can be made up"), "{detail}");
 }
@@ -258,6 +268,17 @@ fn an_owner_and_its_clients_between_processes() {
     assert_ne!(first["batch"], second["batch"]);
     let apart = first["score"].as_f64().unwrap() - second["score"].as_f64().unwrap();
     assert!(apart.abs() < 0.01, "{apart}");
+
+    // What is announced is listed with its stock, from any home that knows the coordinator.
+    let listed = ok(&client, &["model", "list"]);
+    assert_eq!(listed["models"], json!([]));
+    let announced = &listed["announced"][0];
+    assert_eq!((&announced["name"], &announced["sizes"]), (&json!("offers"), &json!("8-6-4-1")));
+    assert_eq!(announced["stock"]["target"], json!(2), "{announced}");
+    let text = gavel().args(["model", "list", "--home"]).arg(&owner).output().unwrap();
+    let text = String::from_utf8(text.stdout).unwrap();
+    assert!(text.contains("Announced") && text.contains(" of 2"), "{text}");
+    assert_eq!(ok(&client, &["model", "list", "--own"])["announced"], Value::Null);
 
     // A cell that cannot be used, before anything goes out.
     let bad = town.file("bad.csv", "h,g,f,e,d,c,b,a\n0,0,0,0,0,0,0,7\n");

@@ -10,15 +10,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gavel::base::{Clock, Timestamp};
 use gavel::client::material::{
-    MaterialError, announce, client_half, model, models, owner_half, promise, remove,
+    MaterialError, announce, batches, client_half, dealing, model, models, owner_half, promise,
+    remove,
 };
 use gavel::client::node::NodeClient;
 use gavel::field::{Field as _, Pair127};
 use gavel::identity::key_file::NodeKeys;
 use gavel::identity::{Digest, KeyPair, Signed, Statement as _};
 use gavel::rules::model::{Layer, Structure};
-use gavel::session::dealing::{AskBatch, AskHalf, StockOrder};
+use gavel::session::dealing::{AskBatch, AskHalf, BookState, StockOrder};
 use gavel::session::scoring::{BatchId, BatchPromise, Learner, ModelTerms, givers};
+use gavel::sharing::NodeSet;
 use gavel::sharing::pair::{Authenticated, Half};
 use gavel::sharing::parts::Part;
 use gavel::storage::{Database, NodeStore};
@@ -436,6 +438,16 @@ async fn a_dealer_that_lies_is_left_out() {
         assert!(line.stock.withdrawn > 0, "nobody noticed");
         let promised = parties.promise(&net).await;
         assert!(!promised.body.makers.contains(index(3)), "{}", promised.body.makers);
+        // Operators are told, and why the batch with the lie is gone.
+        let told = dealing(&net.network).await.unwrap();
+        let liar = NodeSet::EMPTY.with(index(3));
+        assert!(liar.is_subset_of(told.left_out) && told.liars.is_subset_of(liar), "{told:?}");
+        let lines = batches(&net.network, parties.model).await.unwrap().batches;
+        let own = lines.iter().find(|line| line.batch == promised.body.batch).unwrap();
+        assert_eq!((own.state, own.client), (BookState::Promised, Some(promised.body.client)));
+        assert_eq!((own.makers, own.givers), (promised.body.makers, promised.body.chosen));
+        let gone = lines.iter().find(|line| line.state == BookState::Withdrawn).unwrap();
+        assert!(gone.makers.contains(index(3)) && gone.reason.is_some(), "{gone:?}");
         fit(
             &parties.client_half(&net, &promised).await.unwrap(),
             &parties.owner_half(&net, &promised).await.unwrap(),

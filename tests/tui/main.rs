@@ -5,6 +5,7 @@
 //! - [`asks`]: commands that ask before they do something
 //! - [`follows`]: what others do while the screens are open
 //! - [`jobs`]: a job let run, and its variable forgotten
+//! - [`models`]: stocks of material and their batches, looked at
 //! - [`pauses`]: a session paused and let go on
 //! - [`people`]: accounts and invitations looked after in the screens
 //! - [`surveys`]: a survey answered, corrected, closed and read
@@ -20,6 +21,7 @@ mod common;
 mod asks;
 mod follows;
 mod jobs;
+mod models;
 mod pauses;
 mod people;
 mod surveys;

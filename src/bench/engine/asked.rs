@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::dealers::Dealing;
 use super::products::Products;
 use super::scores::Scoring;
+use crate::rules::auction::Pays;
 use crate::rules::survey;
 use crate::sharing::Scheme;
 use crate::sharing::form::Form;
@@ -42,6 +43,8 @@ pub enum What {
     Pairs,
     /// A second-price auction of so many lots.
     Auction(u32),
+    /// An auction in which every bid has a handicap, as those with scores have.
+    Scored(Pays),
     /// A market with so many prices.
     Market(usize),
     /// This survey.
@@ -60,6 +63,7 @@ impl What {
         match self {
             Self::Pairs
             | Self::Auction(_)
+            | Self::Scored(_)
             | Self::Products(_)
             | Self::Material(_)
             | Self::Scores(_) => 1,

@@ -7,7 +7,7 @@ use super::cluster::Cluster;
 use super::lines::Effort;
 use super::report::{Report, slowest};
 use super::scores::ScoringError;
-use super::task::{TaskError, of_auction, of_market, of_survey};
+use super::task::{TaskError, of_auction, of_market, of_scored, of_survey};
 use super::work::Work;
 use crate::bench::BenchError;
 use crate::protocol::{CostModel, Tactics};
@@ -76,6 +76,7 @@ fn plan_for(asked: &Asked, line: plan::Line) -> Result<Plan, BenchError> {
     let Asked { bits, count, form, security, .. } = *asked;
     let terms = match &asked.what {
         What::Auction(quantity) => of_auction(Kind::SecondPrice, *quantity, form, bits, security),
+        What::Scored(pays) => of_scored(*pays, bits, security),
         What::Market(prices) => of_market(*prices, bits, count, security),
         What::Survey(question) => of_survey(question, count, form, security),
         What::Pairs | What::Products(_) | What::Material(_) | What::Scores(_) => {

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::asked::{Asked, Place, What};
 use super::lines::Lines;
 use super::task::Measured;
+use crate::rules::auction::Pays;
 use crate::rules::job::Prime;
 use crate::runs::plan::{Line, Plan};
 use crate::sharing::Scheme;
@@ -24,6 +25,9 @@ pub struct Report {
     /// Bids, where it was an auction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bids: Option<usize>,
+    /// What the winner is paid, where bids have handicaps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pays: Option<Pays>,
     /// Lots, where it was an auction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quantity: Option<u32>,
@@ -131,6 +135,7 @@ impl Report {
         let cpu_seconds =
             if asked.place == Place::InProcess { cpu.fold(0.0, f64::max) } else { cpu.sum() };
         let quantity = if let What::Auction(quantity) = asked.what { Some(quantity) } else { None };
+        let pays = if let What::Scored(pays) = asked.what { Some(pays) } else { None };
         let prices = if let What::Market(prices) = asked.what { Some(prices) } else { None };
         let survey = if let What::Survey(question) = &asked.what { Some(question) } else { None };
         let products =
@@ -139,7 +144,8 @@ impl Report {
             nodes: asked.scheme.nodes(),
             threshold: asked.scheme.threshold(),
             pairs: (asked.what == What::Pairs).then_some(asked.count),
-            bids: quantity.and(Some(asked.count)),
+            bids: quantity.map(|_| asked.count).or_else(|| pays.map(|_| asked.count)),
+            pays,
             quantity,
             participants: (prices.is_some() || survey.is_some()).then_some(asked.count),
             prices,

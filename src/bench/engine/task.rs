@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::dealers::{self, Dealing, DealingError};
 use super::inputs::{self, Batch, F, Shares};
 use super::products::{self, Products};
-use super::scores::{self, Scoring, ScoringError};
+use super::scores::{self, ScoringError};
 use crate::base::Timestamp;
 use crate::bench::usage;
 use crate::field::Field as _;
@@ -20,14 +20,15 @@ use crate::protocol::numbers::comparison::Comparing;
 use crate::protocol::numbers::random_bits::BitPool;
 use crate::protocol::numbers::{self, NumberContext, comparison};
 use crate::protocol::{Channel, Context, EstablishError, ProtocolError, Tactics};
-use crate::rules::auction::{self, Kind};
+use crate::rules::auction::{self, Kind, Pays, Scored};
 use crate::rules::job::Number;
 use crate::rules::market::question::{Rationing, Told};
 use crate::rules::market::{self, Grid};
+use crate::rules::scoring::{Hex, Scoring};
 use crate::rules::terms::Admission;
 use crate::rules::{Answer, Currency, Limits, Question, Terms, survey};
 use crate::runs::shares::Entries;
-use crate::runs::{RunError, run};
+use crate::runs::{Listed, RunError, run, run_listed};
 use crate::sharing::form::Form;
 use crate::sharing::security::Security;
 use crate::sharing::seed::mask;
@@ -42,6 +43,8 @@ pub enum Task {
     Compare,
     /// An auction of this kind, and of so many lots.
     Auction(Kind, u32),
+    /// An auction in which every bid has a handicap.
+    Scored(Pays, Handicaps),
     /// A market.
     Market,
     /// A survey.
@@ -51,7 +54,35 @@ pub enum Task {
     /// Triples for two parties.
     Material(Dealing),
     /// Scores by two parties.
-    Scores(Scoring),
+    Scores(scores::Scoring),
+}
+
+/// Handicaps that are drawn from a seed: they are public, and every node has the same.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Handicaps {
+    /// The seed.
+    pub seed: u64,
+    /// Bits of a bid.
+    pub bits: u32,
+    /// How many there are.
+    pub count: usize,
+}
+
+impl Handicaps {
+    /// All of them, none above what a score of one is worth.
+    pub fn draw(self) -> Vec<u64> {
+        let most = weight(self.bits);
+        let drawn = inputs::draw(self.seed, HANDICAPS, self.bits, self.count);
+        drawn.values.into_iter().map(|value| value % (most + 1)).collect()
+    }
+}
+
+/// Tells the stream of handicaps from those of other numbers.
+const HANDICAPS: u64 = 3;
+
+/// What a score of one is worth where bids have so many bits.
+fn weight(bits: u32) -> u64 {
+    (mask(bits) / 4).max(1)
 }
 
 /// A node's inputs: one batch of bids, the two sides of all pairs, or the fields of all entries.
@@ -136,6 +167,28 @@ pub fn of_auction(kind: Kind, quantity: u32, form: Form, bits: u32, security: Se
         scored: None,
     };
     terms(question.into(), form, security)
+}
+
+/// Terms of an auction in which every value of `bits` bits is a valid bid and has a handicap.
+pub fn of_scored(pays: Pays, bits: u32, security: Security) -> Terms {
+    let scoring = Scoring {
+        model: Hex([0; 32]),
+        owner: [0; 32],
+        roster: Hex([0; 32]),
+        weight: weight(bits),
+        lowest: 0,
+        highest: 1_000_000,
+    };
+    let question = auction::Question {
+        kind: Kind::Scored,
+        currency: unit("EUR"),
+        reserve: Some(mask(bits)),
+        maximum: mask(bits),
+        quantity: 1,
+        secret_reserve: None,
+        scored: Some(Scored { pays, scoring }),
+    };
+    terms(question.into(), Form::Bits, security)
 }
 
 /// Terms of a market with so many prices, quantities of so many bits and so many participants.
@@ -240,6 +293,17 @@ pub async fn perform(
             };
             let terms = of_auction(kind, quantity, form, bits, security);
             Found::Answer(run(&context, &terms, bids, &|_| {}).await?.answer)
+        }
+        Task::Scored(pays, handicaps) => {
+            let [batch] = <[Batch; 1]>::try_from(ready.batches).map_err(wrong(1))?;
+            let Batch::Bits(bids) = batch else { return Err(RunError::Form.into()) };
+            let terms = of_scored(pays, bits_of(&bids), security);
+            let seats: Vec<Option<usize>> = Vec::new();
+            let drawn = handicaps.draw();
+            let listed = Listed { handicaps: &drawn, seats: &seats, ..Listed::default() };
+            let entries = Entries::from(bids);
+            let run = Box::pin(run_listed(&context, &terms, entries, listed, &|_| {}));
+            Found::Answer(run.await?.answer)
         }
         Task::Market => {
             let fields = fields_of(ready.batches)?;

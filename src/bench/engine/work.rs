@@ -8,8 +8,11 @@ use super::dealers::{Dealing, are_triples};
 use super::inputs::{Plain, Shares, draw, near, share};
 use super::products::Factors;
 use super::scores::Scoring;
-use super::task::{Found, Inputs, Measured, Task, of_auction, of_market, of_survey};
-use crate::rules::auction::Kind;
+use super::task::{
+    Found, Handicaps, Inputs, Measured, Task, of_auction, of_market, of_scored, of_survey,
+};
+use crate::rules::auction::reference::weighed;
+use crate::rules::auction::{Kind, Pays};
 use crate::rules::{Answer, Terms, survey};
 use crate::sharing::form::Form;
 use crate::sharing::security::Security;
@@ -27,6 +30,8 @@ pub enum Work {
     Pairs(Plain, Plain),
     /// The bids of an auction, and how many lots it has.
     Bids(Plain, u32),
+    /// The bids of an auction with handicaps, and what the winner is paid.
+    Scored(Plain, Pays, Handicaps),
     /// The entries of a market, field by field.
     Market(Vec<Plain>),
     /// A survey, and the entries field by field.
@@ -46,6 +51,10 @@ impl Work {
         match &asked.what {
             What::Pairs => {}
             What::Auction(quantity) => return Self::Bids(first, *quantity),
+            What::Scored(pays) => {
+                let (seed, bits, count) = (asked.seed, asked.bits, asked.count);
+                return Self::Scored(first, *pays, Handicaps { seed, bits, count });
+            }
             What::Market(prices) => return Self::market(asked, *prices),
             What::Survey(question) => return Self::survey(asked, question),
             What::Material(dealing) => return Self::Material(*dealing),
@@ -108,6 +117,7 @@ impl Work {
         let (task, batches) = match self {
             Self::Pairs(x, y) => (Task::Compare, vec![x, y]),
             Self::Bids(bids, quantity) => (Task::Auction(Kind::SecondPrice, *quantity), vec![bids]),
+            Self::Scored(bids, pays, handicaps) => (Task::Scored(*pays, *handicaps), vec![bids]),
             Self::Market(fields) => (Task::Market, fields.iter().collect()),
             Self::Survey(question, fields) => {
                 (Task::Survey(question.clone()), fields.iter().collect())
@@ -175,6 +185,12 @@ impl Work {
                     let parts: Vec<&[u8]> = parts.iter().map(AsRef::as_ref).collect();
                     are_triples(*dealing, &parts)
                 });
+            }
+            Self::Scored(bids, pays, handicaps) => {
+                let terms = of_scored(*pays, bids.bits, Security::default());
+                let Some(question) = terms.question.as_auction() else { return false };
+                let expected = weighed(question, &bids.values, &handicaps.draw());
+                Found::Answer(expected.into())
             }
             Self::Bids(bids, quantity) => {
                 let (kind, form) = (Kind::SecondPrice, Form::default());

@@ -3,7 +3,7 @@
 mod measured;
 mod score;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use measured::{place, seed, tell};
 
@@ -19,7 +19,9 @@ use crate::cli::figures;
 use crate::cli::options::highest_threshold;
 use crate::cli::progress::Progress;
 use crate::field::{Field as _, Pair127};
+use crate::rules::auction::Pays;
 use crate::rules::auction::question::{MAX_QUANTITY, QuestionError};
+use crate::rules::auction::scored::ScoredError;
 use crate::rules::job::Prime;
 use crate::rules::{Currency, survey};
 use crate::sharing::Scheme;
@@ -127,10 +129,32 @@ pub struct AuctionArgs {
     /// Equal lots, one to a bidder; all winners pay the best losing bid
     #[arg(long, value_name = "M", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_QUANTITY)))]
     quantity: u32,
+    /// Give every bid the handicap of a score: the lowest sum wins, and is paid its own price or the one at
+    /// which it would still have won [default where given without a word: threshold]
+    #[arg(long, value_name = "PAYS", num_args = 0..=1, default_missing_value = "threshold", conflicts_with = "quantity")]
+    scored: Option<PaysName>,
     #[command(flatten)]
     numbers: Numbers,
     #[command(flatten)]
     common: Common,
+}
+
+/// What the winner of an auction with scores is paid.
+#[derive(Clone, Copy, ValueEnum)]
+enum PaysName {
+    /// Its own price
+    Own,
+    /// The price at which it would still have won
+    Threshold,
+}
+
+impl From<PaysName> for Pays {
+    fn from(name: PaysName) -> Self {
+        match name {
+            PaysName::Own => Self::Own,
+            PaysName::Threshold => Self::Threshold,
+        }
+    }
 }
 
 /// Options of `gavel bench market`.
@@ -330,7 +354,11 @@ pub async fn run(context: &Context, command: BenchCommand) -> Result<(), Failure
         BenchCommand::Score(args) => return score::run(context, &args).await,
         BenchCommand::Compare(args) => (What::Pairs, args.pairs, args.numbers, args.common),
         BenchCommand::Auction(args) => {
-            (What::Auction(args.quantity), args.bids, args.numbers, args.common)
+            let what = match args.scored {
+                Some(pays) => What::Scored(pays.into()),
+                None => What::Auction(args.quantity),
+            };
+            (what, args.bids, args.numbers, args.common)
         }
         BenchCommand::Market(args) => {
             let numbers = Numbers { bits: args.bits, protocol: Form::Bits };
@@ -365,6 +393,12 @@ pub async fn run(context: &Context, command: BenchCommand) -> Result<(), Failure
     let terms = match &what {
         What::Market(prices) => {
             Some(task::of_market(*prices, numbers.bits, count, common.security))
+        }
+        What::Scored(pays) => {
+            if numbers.protocol != Form::Bits {
+                return Err(Failure::usage(ScoredError::OnNumbers));
+            }
+            Some(task::of_scored(*pays, numbers.bits, common.security))
         }
         What::Survey(question) => {
             Some(task::of_survey(question, count, numbers.protocol, common.security))

@@ -28,8 +28,8 @@ use crate::client::bid::{self, BidError, Bidder, Ears, Patience, Placed};
 use crate::client::pause::once_it_goes_on;
 use crate::client::state::BidderState;
 use crate::client::{BidAmount, EntryValues, Network, score};
-use crate::identity::Digest;
 use crate::identity::key_file::BidderKeys;
+use crate::identity::{Digest, Roster, Statement as _};
 use crate::rules::{Terms, market};
 use crate::session::SessionId;
 use crate::session::naming::SharedName;
@@ -163,8 +163,14 @@ pub(super) async fn hand_in(
         say_waiting(context, &said, whom, why, pause);
     };
     let end = Instant::now() + wait;
+    let own = network.roster().body.digest();
+    let (network, session) = until_answered(end, &waits, || network.find(errand.session)).await?;
+    // A session of other nodes: only where they are known as well.
+    let digest = network.roster().body.digest();
+    if digest != own && !pinned.contains(&digest) {
+        return Err(other_nodes(&network.roster().body));
+    }
     let coordinator = network.coordinator();
-    let session = until_answered(end, &waits, || coordinator.find(errand.session)).await?;
     let patience = Patience { deadline: wait, ..Patience::default() };
     let ears = Ears { answers: &|_| {}, waits: &waits };
     let placed = if let Some(make) = make {
@@ -189,6 +195,20 @@ pub(super) async fn hand_in(
             Err(error.into())
         }
     }
+}
+
+/// That a session is of another roster than the one that is here, and nobody has compared that.
+fn other_nodes(roster: &Roster) -> Failure {
+    let (digest, address) = (roster.digest().grouped(), &roster.coordinator.address);
+    Failure::new(
+        "bad-announcement",
+        format!(
+            "the session is one of a roster of other nodes than yours, and nothing was sent: a coordinator \
+             that invents nodes could read bids. Ask a node's operator whether {digest} is the right \
+             digest, and only then run `gavel roster fetch {address} DIGEST --replace` with it; sessions \
+             of the roster that is here go on, and you can still bid in them"
+        ),
+    )
 }
 
 /// The score that comes with an entry: from the file that was named, or asked for where the terms count

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::bid::{Errand, hand_in};
 use super::session;
+use crate::base::Clock;
 use crate::cli::complete;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
@@ -24,10 +25,10 @@ use crate::client::coordinator::CoordinatorClient;
 use crate::client::letters::{Keys, Told};
 use crate::client::{EntryValues, Network};
 use crate::identity::key_file::OperatorKeys;
-use crate::rules::Terms;
 use crate::rules::job::Receiver;
 use crate::rules::job::file::{CLIENT, own_values};
 use crate::rules::job::json as older;
+use crate::rules::{SessionFile, Terms};
 use crate::session::{Phase, SessionId};
 use crate::wire::job_api::{JobLine, StepState};
 
@@ -119,7 +120,7 @@ pub async fn run(context: &Context, command: JobCommand) -> Result<(), Failure> 
         JobCommand::Run(args) => Box::pin(make(context, &args)).await,
         JobCommand::Status(args) => {
             let network = args.reach.as_anyone(context).await?;
-            let job = network.coordinator().find(&args.job).await?;
+            let (network, job) = network.find(&args.job).await?;
             let job = network.coordinator().job(job).await?;
             let keys = args.reach.open_operator_keys(context);
             let told = own_told(context, &network, &job, keys.as_ref()).await;
@@ -133,7 +134,7 @@ pub async fn run(context: &Context, command: JobCommand) -> Result<(), Failure> 
         }
         JobCommand::Cancel(args) => {
             let network = args.one.reach.as_operator(context).await?;
-            let job = network.coordinator().find(&args.one.job).await?;
+            let (network, job) = network.find(&args.one.job).await?;
             let title = network.coordinator().job(job).await?.title;
             let question = format!("Call {:?} off? Nothing of it is computed.", clean(&title));
             if !args.yes && !crate::cli::prompt::sure(&question)? {
@@ -149,7 +150,7 @@ pub async fn run(context: &Context, command: JobCommand) -> Result<(), Failure> 
 /// What this home's node is told alone, and what this home is as the client.
 async fn result(context: &Context, args: &OneArgs) -> Result<(), Failure> {
     let network = args.reach.as_anyone(context).await?;
-    let job = network.coordinator().find(&args.job).await?;
+    let (network, job) = network.find(&args.job).await?;
     let line = network.coordinator().job(job).await?;
     let mut all = Vec::new();
     if let Some(keys) = args.reach.node_keys(context)? {
@@ -159,7 +160,12 @@ async fn result(context: &Context, args: &OneArgs) -> Result<(), Failure> {
     }
     if line.tells(Receiver::Client) && context.home.file(OPERATOR_KEY).exists() {
         let keys = args.reach.operator_keys(context)?;
-        all.push(told::read(&network, job, Keys::Client(&keys)).await?);
+        if all.is_empty() {
+            all.push(told::read(&network, job, Keys::Client(&keys)).await?);
+        } else {
+            // The key of this home, which is told as a node already, may be for something else.
+            all.extend(told::read_any(&network, job, Keys::Client(&keys)).await?);
+        }
     }
     if all.is_empty() {
         let detail = "the job reveals nothing to this home alone; what is for the client is read in the home \
@@ -212,7 +218,7 @@ async fn approve(context: &Context, args: &ApproveArgs) -> Result<(), Failure> {
             "this home's node is not in the roster; fetch the present one",
         )
     })?;
-    let job = network.coordinator().find(&args.one.job).await?;
+    let (network, job) = network.find(&args.one.job).await?;
     // What is approved is what this node was told, under the coordinator's signature.
     let terms = approval::announced(&network, node, job).await.map_err(|error| match error {
         ApprovalError::Client(error) => error.into(),
@@ -277,10 +283,19 @@ pub(super) async fn run_text(
         return tell(context, &job, None);
     }
     let network = options.as_operator(context).await?;
-    let keys = options.reach().operator_keys(context)?;
-    let told = told::read(&network, job.job, Keys::Client(&keys)).await?;
-    told::remark(context, &told);
-    tell(context, &job, Some(&told))
+    // The job is settled: what it revealed to all is told, whatever comes of the rest.
+    let told = match options.reach().operator_keys(context) {
+        Ok(keys) => told::read(&network, job.job, Keys::Client(&keys)).await,
+        Err(failure) => Err(failure),
+    };
+    let told = told.inspect(|told| told::remark(context, told)).inspect_err(|failure| {
+        context.output.note(format!(
+            "what is for the client alone: {}; `gavel job result {}` asks again",
+            failure.detail,
+            job.job.short()
+        ));
+    });
+    tell(context, &job, told.ok().as_ref())
 }
 
 /// Run such a job until it is settled.
@@ -313,7 +328,10 @@ pub(super) async fn settle_text(
     let asked = own.filter(|own| job.participants.contains(own));
     match (asked, values) {
         (Some(_), Some(values)) if job.phase == Phase::Open => {
+            let posted = session_file::with_stored(steps, coordinator).await?;
+            let posted = SessionFile::parse(&posted)?.terms(Clock::System.now())?;
             let make = |terms: &Terms, _: Option<u8>| -> Result<EntryValues, Failure> {
+                check_same(&posted, terms)?;
                 entry(values.trim(), terms).map_err(Failure::usage)
             };
             let session = job.job.to_string();
@@ -354,6 +372,17 @@ pub(super) async fn followed(
     let why = job.reason.as_ref().map_or_else(|| job.phase.to_string(), |why| clean(why));
     let what = format!("the job {} is {}: {why}", job.job.short(), job.phase);
     Err(Failure::new("job-not-settled", what))
+}
+
+/// That the announced job is the one that was posted, before any value is sealed for it.
+fn check_same(posted: &Terms, announced: &Terms) -> Result<(), Failure> {
+    let both = posted.question.as_job().zip(announced.question.as_job());
+    if both.is_some_and(|(posted, announced)| announced.does_the_same(posted)) {
+        return Ok(());
+    }
+    let detail = "the coordinator has announced another job than the one that was posted (see `gavel session \
+                  show`); nothing was handed in. Ask whoever runs the coordinator";
+    Err(Failure::new("bad-terms", detail))
 }
 
 /// Tell for whom a job waits whenever that changes; goes on for ever.

@@ -103,7 +103,7 @@ pub async fn run(context: &Context, args: &PeopleArgs) -> Result<(), Failure> {
         over.allows(path)?;
     }
     let network = args.reach.as_operator(context).await?;
-    let session = network.coordinator().find(&args.session).await?;
+    let (network, session) = network.find(&args.session).await?;
     let (lines, unheard) = gather(&network, session).await?;
     let many = |what: HandedIn| lines.iter().filter(|line| line.handed_in == what).count();
     let counts = json!({

@@ -51,7 +51,7 @@ pub async fn run(context: &Context, args: &QuantitiesArgs) -> Result<(), Failure
         over.allows(path)?;
     }
     let network = args.reach.as_operator(context).await?;
-    let session = network.coordinator().find(&args.session).await?;
+    let (network, session) = network.find(&args.session).await?;
     let keys = args.reach.operator_keys(context)?;
     let record = network.coordinator().record(session).await?;
     let roster = &network.roster().body;

@@ -166,7 +166,11 @@ async fn own_answer(
         network.coordinator().record(session).await?
     };
     let keys = args.passphrase.load(&context.home.file("bidder.key"), BidderKeys::load)?;
-    let own = told::own_trade(&record, &roster.body, session, state, &keys.identity)?;
+    // A session that went on under an earlier roster, which was compared as well.
+    let settings = context.home.settings()?;
+    let earlier = !named && settings.pinned.contains(&record.roster.body.digest());
+    let trusted = if earlier { &record.roster.body } else { &roster.body };
+    let own = told::own_trade(&record, trusted, session, state, &keys.identity)?;
     let terms = &record.announcement.body.terms;
     let outcome = record.outcome.as_ref().map(|outcome| &outcome.body.answer);
     let cleared = outcome.and_then(|answer| Cleared::of(terms, answer));

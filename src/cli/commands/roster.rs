@@ -1,6 +1,7 @@
-//! `gavel roster make|update|show|check|pin|fetch`.
+//! `gavel roster make|update|show|check|pin|fetch|nodes`.
 
 mod code;
+mod nodes;
 
 use std::path::{Path, PathBuf};
 
@@ -36,6 +37,8 @@ pub enum RosterCommand {
     /// Fetch the roster whose digest you were told from its coordinator, or the next version of the
     /// roster that is here
     Fetch(FetchArgs),
+    /// Show which nodes are there, and which of earlier rosters are still needed
+    Nodes(nodes::NodesArgs),
 }
 
 /// Cards to put into a roster.
@@ -54,8 +57,8 @@ pub struct MakeArgs {
     /// Where to write it [default: roster.json in the home folder]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Replace a roster that is there; sessions of the old one cannot go on with the new one, and what is
-    /// stored is dealt to its nodes with `gavel variable refresh`
+    /// Replace a roster that is there; sessions of the old one go on under it beside the new one, and what
+    /// is stored is dealt to the new one's nodes with `gavel variable refresh`
     #[arg(long)]
     replace: bool,
     /// The roster in whose place it comes: its nodes may hand over to those of this one what they store
@@ -210,6 +213,7 @@ pub async fn run(context: &Context, command: RosterCommand) -> Result<(), Failur
         }
         RosterCommand::Pin(args) => pin(context, &args),
         RosterCommand::Fetch(args) => fetch(context, &args).await,
+        RosterCommand::Nodes(args) => nodes::show(context, &args).await,
     }
 }
 

@@ -80,7 +80,14 @@ pub async fn run(context: &Context, args: ScoreArgs) -> Result<(), Failure> {
     let line = find(&network, words).await?;
     let terms = &line.terms.body;
     let sheet = data_sheet::read(from, terms, args.row)?;
-    let errand = Errand { network: &network, address: &address, terms, sheet: &sheet, keys: &keys };
+    let errand = Errand {
+        network: &network,
+        address: &address,
+        terms,
+        sheet: &sheet,
+        keys: &keys,
+        events: Some(context.output),
+    };
     let (promise, done) = ask(&errand).await?;
     let file = match &done.outcome {
         Outcome::Signed(signed) => Some(keep(home, signed, args.to.as_deref())?),

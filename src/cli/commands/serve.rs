@@ -1,5 +1,6 @@
 //! `gavel serve`: the coordinator, the node, or both, as the home is set up.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,22 +11,25 @@ use serde::Serialize;
 use crate::base::Clock;
 use crate::base::time::parse_duration;
 use crate::cli::context::Context;
+use crate::cli::earlier::Earlier;
 use crate::cli::failure::Failure;
 use crate::cli::home::{Jobs, Server, Settings};
 use crate::cli::options::{DatabaseOption, LookOption, PassphraseOption, RosterOption};
 use crate::cli::servers::Servers;
 use crate::cli::signal::asked_to_stop;
-use crate::cli::{metrics, rosters, screens};
+use crate::cli::{earlier, metrics, rosters, screens};
 use crate::client::Network;
 use crate::coordinator;
 use crate::identity::key_file::{CoordinatorKeys, NodeKeys, TlsIdentity};
 use crate::identity::{Digest, KeyPair, Roster, Signed, Statement as _};
 use crate::node::{self, Replica};
+use crate::session::SessionId;
 use crate::sharing::NodeIndex;
 use crate::storage::{Address, CoordinatorStore, Database, NodeStore, Opening};
 use crate::transport::server::listen;
 use crate::transport::server::proxy::Balancers;
 use crate::transport::server::serve::PortOptions;
+use crate::transport::server::site::Site;
 use crate::tui::{Connection, Options};
 
 /// Run this home's roles until Ctrl-C or SIGTERM.
@@ -100,6 +104,16 @@ impl ServeArgs {
 struct Ready {
     roles: Vec<Served>,
     roster: Digest,
+    /// Earlier rosters under which sessions go on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    earlier: Vec<GoesOn>,
+}
+
+/// What goes on under an earlier roster.
+#[derive(Serialize)]
+struct GoesOn {
+    roster: Digest,
+    sessions: BTreeSet<SessionId>,
 }
 
 impl Ready {
@@ -192,7 +206,7 @@ enum End {
 struct Seat {
     place: String,
     tls: TlsIdentity,
-    router: Router,
+    site: Site,
 }
 
 async fn serve(
@@ -207,6 +221,8 @@ async fn serve(
     let coordinator_place =
         settings.coordinator.as_ref().map(|server| place(server, args)).transpose()?;
     let (mut roles, mut seats) = (Vec::new(), Vec::new());
+    // What is open under a roster of other nodes goes on under that one.
+    let before = earlier::rosters(database, &roster.body).await?;
     // Whose key signs what the screens ask for: the coordinator's, if it runs here.
     let mut operator: Option<Arc<KeyPair>> = None;
     let mut own_node = None;
@@ -217,26 +233,46 @@ async fn serve(
             intake_only: args.role == Part::Intake,
             address: Some(args.replica_address.as_ref().unwrap_or(&server.address).clone()),
         };
-        let started = servers.start_node(keys, roster, database, options(settings), replica);
+        let (options, left) = (options(settings), earlier::sessions(&before));
+        let started = servers.start_node(keys, roster, database, options.clone(), replica, left);
         let (node, tls) = started.await?;
         own_node = Some(node.index());
         roles.push(served("node", own_node, server, &place));
-        seats.push(Seat { place, tls, router: node.router() });
+        let mut site = Site::from(node.router());
+        for before in &before {
+            let keys = args.passphrase.load(&context.home.file("node.key"), NodeKeys::load)?;
+            let options = options.clone();
+            let beside = servers.go_on_with_node((&node, &tls), keys, before, database, options)?;
+            if let Some(beside) = beside {
+                let sessions = before.sessions.clone();
+                site = site.beside(&before.roster.body, sessions, beside.router());
+            }
+        }
+        seats.push(Seat { place, tls, site });
     }
     if let (Some(server), Some(place)) = (&settings.coordinator, coordinator_place) {
         let path = context.home.file("coordinator.key");
         let keys = args.passphrase.load(&path, CoordinatorKeys::load)?;
         operator = Some(Arc::new(keys.identity.clone()));
         let options = coordinator_options(settings)?;
-        let started = servers.start_coordinator(keys, roster, database, options);
+        let left = earlier::sessions(&before);
+        let started = servers.start_coordinator(keys, roster, database, options, left);
         let (coordinator, tls) = started.await?;
         roles.push(served("coordinator", None, server, &place));
-        seats.push(Seat { place, tls, router: coordinator.router() });
+        let mut site = Site::from(coordinator.router());
+        for before in &before {
+            let keys = args.passphrase.load(&path, CoordinatorKeys::load)?;
+            let lead = (&coordinator, &tls);
+            let beside = servers.go_on_with_coordinator(lead, keys, before, database, options);
+            let sessions = before.sessions.clone();
+            site = site.beside(&before.roster.body, sessions, beside.await?.router());
+        }
+        seats.push(Seat { place, tls, site });
     }
     let balancers = balancers(args, settings)?;
     for seat in together(seats)? {
         let options = PortOptions { balancers: balancers.clone(), ..PortOptions::default() };
-        servers.serve(listen::bind(&seat.place).await?, &seat.tls, seat.router, options)?;
+        servers.serve(listen::bind(&seat.place).await?, &seat.tls, seat.site, options)?;
     }
     let figures = match &args.metrics {
         Some(place) => {
@@ -247,7 +283,10 @@ async fn serve(
         }
         None => None,
     };
-    let ready = Ready { roles, roster: roster.body.digest() };
+    let goes_on =
+        |before: Earlier| GoesOn { roster: before.roster.body.digest(), sessions: before.sessions };
+    let earlier = before.into_iter().map(goes_on).collect();
+    let ready = Ready { roles, roster: roster.body.digest(), earlier };
     context.output.result(&ready, || text(&ready))?;
     let watched = async {
         if !args.opens_screens(context.output.json) {
@@ -303,7 +342,8 @@ fn together(seats: Vec<Seat>) -> Result<Vec<Seat>, Failure> {
                 "node and coordinator listen at one place but have two certificates; set `listen` of one of them in gavel.toml to another port",
             ));
         }
-        other.router = std::mem::take(&mut other.router).merge(seat.router);
+        let own = std::mem::replace(&mut other.site, Router::new().into());
+        other.site = own.merge(seat.site);
     }
     Ok(kept)
 }
@@ -372,7 +412,11 @@ fn text(ready: &Ready) -> String {
         };
         format!("{name} listens on {} as {}\n", role.listen, role.address)
     };
-    ready.roles.iter().map(line).collect()
+    let goes_on = |earlier: &GoesOn| {
+        let (count, roster) = (earlier.sessions.len(), earlier.roster.short());
+        format!("{count} sessions of an earlier roster ({roster}) go on under that one\n")
+    };
+    ready.roles.iter().map(line).chain(ready.earlier.iter().map(goes_on)).collect()
 }
 
 #[cfg(test)]

@@ -201,8 +201,7 @@ pub async fn run(context: &Context, command: SessionCommand) -> Result<(), Failu
 }
 
 async fn operator(context: &Context, args: &OneArgs) -> Result<(Network, SessionId), Failure> {
-    let network = args.reach.as_operator(context).await?;
-    let session = network.coordinator().find(&args.session).await?;
+    let (network, session) = args.reach.as_operator(context).await?.find(&args.session).await?;
     Ok((network, session))
 }
 
@@ -251,8 +250,7 @@ async fn edit(context: &Context, args: &EditArgs) -> Result<(), Failure> {
     let own_key = || args.reach.own_operator_key(context);
     let stored = args.reach.stored(context, &args.file).await?;
     let loaded = session_file::load(Some(&args.file), own_key, stored.as_deref())?;
-    let network = args.reach.as_operator(context).await?;
-    let session = network.coordinator().find(&args.session).await?;
+    let (network, session) = args.reach.as_operator(context).await?.find(&args.session).await?;
     let edit = EditSession { file: session_file::terms_only(&loaded.text, None)? };
     let detail = network.coordinator().edit_session(session, &edit).await?;
     tell(context, &network, &detail)
@@ -272,7 +270,7 @@ async fn show(context: &Context, args: &ShowArgs) -> Result<(), Failure> {
         over.allows(path)?;
     }
     let network = args.one.reach.as_anyone(context).await?;
-    let session = network.coordinator().find(&args.one.session).await?;
+    let (network, session) = network.find(&args.one.session).await?;
     let detail = network.coordinator().session(session).await?;
     if let Some(path) = &args.record {
         let record = network.coordinator().record(session).await?;
@@ -287,8 +285,7 @@ async fn show(context: &Context, args: &ShowArgs) -> Result<(), Failure> {
 }
 
 async fn watch(context: &Context, args: &OneArgs) -> Result<(), Failure> {
-    let network = args.reach.as_anyone(context).await?;
-    let session = network.coordinator().find(&args.session).await?;
+    let (network, session) = args.reach.as_anyone(context).await?.find(&args.session).await?;
     let detail = follow(context, &network, session).await?;
     tell(context, &network, &detail)
 }

@@ -168,7 +168,7 @@ async fn write_form(context: &Context, args: &FormArgs) -> Result<(), Failure> {
         _ => return Err(unknown(&args.file, "CSV or XLSX")),
     };
     let network = args.reach.as_anyone(context).await?;
-    let session = network.coordinator().find(&args.session).await?;
+    let (network, session) = network.find(&args.session).await?;
     let detail = network.coordinator().session(session).await?;
     let survey = survey(&detail.summary.terms)?;
     let content = if as_csv { form::as_csv(survey).into_bytes() } else { form::as_book(survey)? };
@@ -251,7 +251,7 @@ fn given(survey: &Question, args: &AnswerArgs) -> Result<Response, Failure> {
 
 async fn invite(context: &Context, args: InvitesArgs) -> Result<(), Failure> {
     let network = args.invite.reach().as_operator(context).await?;
-    let session = network.coordinator().find(&args.session).await?;
+    let (network, session) = network.find(&args.session).await?;
     let detail = network.coordinator().session(session).await?;
     let survey = survey(&detail.summary.terms)?;
     let by_account = detail.summary.terms.admission == Admission::Accounts;
@@ -305,7 +305,7 @@ async fn results(context: &Context, args: &ResultsArgs) -> Result<(), Failure> {
         over.allows(path)?;
     }
     let network = args.reach.as_anyone(context).await?;
-    let session = network.coordinator().find(&args.session).await?;
+    let (network, session) = network.find(&args.session).await?;
     let detail = network.coordinator().session(session).await?;
     survey(&detail.summary.terms)?;
     if detail.summary.phase != Phase::Settled {

@@ -123,9 +123,14 @@ fn trusted(
     if !home.exists() {
         return Ok((Trust::Nobody, None));
     }
-    // A roster that only lies there is not one that somebody trusts.
+    // A roster that only lies there is not one that somebody trusts; an earlier one of other nodes is,
+    // where it was compared.
     let roster = load_roster(&home)?.body;
-    if !context.home.settings()?.pinned.contains(&roster.digest()) {
+    let (pinned, own) = (context.home.settings()?.pinned, record.roster.body.digest());
+    if pinned.contains(&own) {
+        return Ok((Trust::Home(home), Some(own)));
+    }
+    if !pinned.contains(&roster.digest()) {
         return Ok((Trust::Nobody, None));
     }
     Ok((Trust::Home(home), Some(record.trusted(&roster))))

@@ -172,7 +172,8 @@ impl Rated {
             stocked(network, terms).await?;
             drop(waiting);
             let keys = player.keys();
-            let errand = Errand { network, address, terms, sheet: &fixed, keys: &keys };
+            let errand =
+                Errand { network, address, terms, sheet: &fixed, keys: &keys, events: None };
             let asked = Box::pin(ask(&errand)).await;
             let met = served.recv().await;
             let (_, done) = asked?;

@@ -180,7 +180,14 @@ async fn score(
     let admitted = Admitted::Keys([client.public()].into());
     let (port, mut served) = serve(network, owner, admitted, (terms.clone(), weights)).await?;
     let address = port.local.to_string();
-    let errand = Errand { network, address: &address, terms: &terms, sheet: &fixed, keys: &client };
+    let errand = Errand {
+        network,
+        address: &address,
+        terms: &terms,
+        sheet: &fixed,
+        keys: &client,
+        events: None,
+    };
     let asked = ask(&errand).await;
     let met = served.recv().await;
     port.close().await;

@@ -1,6 +1,7 @@
 //! Keys, roster and servers of a demo: every node and the coordinator on its own port of
 //! 127.0.0.1, with its own keys and its own database.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,15 +98,16 @@ impl World {
             let lie = (liar == Some(node)).then_some(Lie::IN_FIRST_GATES);
             let options = node::Options { lie, ..options.clone() };
             let database = servers.open(&place.database(), &Opening::default()).await?;
+            let (replica, none) = (Replica::default(), BTreeSet::new());
             let started =
-                servers.start_node(place.keys, &roster, &database, options, Replica::default());
+                servers.start_node(place.keys, &roster, &database, options, replica, none);
             let (node, tls) = started.await?;
             servers.serve(place.listener, &tls, node.router(), PortOptions::default())?;
         }
         let database = servers.open(&lead.database(), &Opening::default()).await?;
-        let (coordinator, tls) = servers
-            .start_coordinator(lead.keys, &roster, &database, coordinator::Options::default())
-            .await?;
+        let (options, none) = (coordinator::Options::default(), BTreeSet::new());
+        let started = servers.start_coordinator(lead.keys, &roster, &database, options, none);
+        let (coordinator, tls) = started.await?;
         servers.serve(lead.listener, &tls, coordinator.router(), PortOptions::default())?;
         Ok(Self { network, servers })
     }

@@ -9,9 +9,8 @@ use axum::response::sse::{Event, KeepAlive};
 use axum::{Extension, Json};
 use futures_util::Stream;
 
-use crate::base::lock;
 use crate::coordinator::access::Caller;
-use crate::coordinator::{CoordinatorState, watch};
+use crate::coordinator::{CoordinatorState, earlier, watch};
 use crate::identity::{Roster, Signed};
 use crate::transport::server::reply::event_stream;
 use crate::wire::coordinator_api::CoordinatorHealth;
@@ -23,21 +22,22 @@ pub async fn health(
     Extension(caller): Extension<Caller>,
 ) -> Json<CoordinatorHealth> {
     let shortage = state.links().shortage(state.scheme().manifest_quorum()).map(Into::into);
-    let watched = lock(&state.watched);
-    let status = |&node| {
-        let mut status = watched.get(&node).cloned().unwrap_or_else(|| watch::unseen(&state, node));
-        if let Some(health) = status.health.as_mut().filter(|_| !caller.is_staff()) {
+    let mut nodes = watch::statuses(&state);
+    let mut earlier = earlier::shown(&state);
+    if !caller.is_staff() {
+        let all = nodes.iter_mut().chain(earlier.iter_mut().flat_map(|roster| &mut roster.nodes));
+        for health in all.filter_map(|status| status.health.as_mut()) {
             health.links.clear();
             health.usage = None;
         }
-        status
-    };
+    }
     Json(CoordinatorHealth {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         roster: state.roster_digest,
         now: state.clock.now(),
-        nodes: state.nodes.keys().map(status).collect(),
+        nodes,
         shortage,
+        earlier,
     })
 }
 

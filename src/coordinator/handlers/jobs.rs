@@ -101,7 +101,7 @@ pub async fn post(
     let mut session = SessionId::random().map_err(|error| Refusal::internal(&error))?;
     if let Some(key) = &posted.key {
         let content = Digest(Sha256::digest(&posted.file).into());
-        // Whatever is wrong with it is said before the key is spent.
+        // Whatever is wrong with it is said before the key is spent; what nodes forbid they say later.
         life::check(&state, &posted.file).await?;
         let claimed = state.store.claim_job(key, content, session).await.map_err(store_refusal)?;
         if claimed.0 != content {

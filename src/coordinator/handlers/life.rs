@@ -127,9 +127,9 @@ pub(super) async fn open_session(
     // The nodes hear of it before the answer goes out; those that are away are told by the driver.
     let unheard = announce(state, &row, state.scheme().all()).await;
     let unheard = unheard.map_err(|error| Refusal::internal(&error))?;
-    // Without those whose operators forbid it too few are left, for as long as they do.
+    // Without those whose operators forbid it too few are left to close it, for as long as they do.
     let scheme = state.scheme();
-    if usize::from(scheme.nodes()) - unheard.forbid.len() < scheme.quorum() {
+    if usize::from(scheme.nodes()) - unheard.forbid.len() < scheme.manifest_quorum() {
         step(state, session, Step::Cancel, &Reason::CalledOff).await?;
         let said: Vec<&str> = unheard.forbid.values().map(String::as_str).collect();
         let detail = format!("{}; the session was called off", said.join("; "));

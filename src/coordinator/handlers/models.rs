@@ -9,22 +9,25 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use crate::base::Timestamp;
+use crate::base::{Timestamp, lock};
 use crate::coordinator::CoordinatorState;
 use crate::field::{Field as _, Pair127};
 use crate::identity::{Digest, Signed, Statement as _};
 use crate::protocol::material::cost::MOST_VALUES;
 use crate::runs::score;
 use crate::session::dealing::{AskBatch, MOST_STOCK, StockOrder};
-use crate::session::scoring::{BatchPromise, ModelTerms};
+use crate::session::scoring::{BatchPromise, ModelTerms, givers};
 use crate::sharing::pair::BatchShape;
-use crate::storage::coordinator::books::{Asked, BookError, BookState, BookedModel};
+use crate::storage::coordinator::books::{Asked, BookError, BookState, BookedBatch, BookedModel};
 use crate::transport::server::reply::{Body, Params, Refusal, Reply};
-use crate::wire::dealer_api::{ModelLine, NewModel, StockLine};
+use crate::wire::dealer_api::{BatchLine, BatchLines, DealingLine, ModelLine, NewModel, StockLine};
 use crate::wire::problem::ProblemType;
 
 /// How long a promise is good.
 const PROMISED: Duration = Duration::from_secs(10 * 60);
+
+/// As many of a model's latest batches are told of.
+const TOLD: u32 = 200;
 
 /// How far the clock of whoever signs a request may be off.
 const CLOCKS: Duration = Duration::from_secs(5 * 60);
@@ -99,6 +102,40 @@ fn line(
     let shape = shape(&model.terms.body)?;
     let BookedModel { model, terms, announced, .. } = model;
     Ok(ModelLine { model, terms, shape, announced, stock })
+}
+
+/// The latest batches of a model.
+pub async fn batches(
+    State(state): State<Arc<CoordinatorState>>,
+    Params(model): Params<Digest>,
+) -> Reply<BatchLines> {
+    let found = state.store.model(model).await.map_err(super::store_refusal)?;
+    found.ok_or_else(|| refusal(&BookError::Unknown))?;
+    let mut booked =
+        state.store.latest_batches(model, TOLD + 1).await.map_err(super::store_refusal)?;
+    let more = booked.len() > TOLD as usize;
+    booked.truncate(TOLD as usize);
+    let threshold = state.scheme().threshold();
+    let line = |batch: BookedBatch| {
+        let promise = batch.promise.map(|promise| promise.body);
+        BatchLine {
+            batch: batch.batch,
+            state: batch.state,
+            makers: batch.makers,
+            holders: batch.holders,
+            givers: givers(batch.batch, batch.makers, threshold),
+            begun: batch.begun,
+            client: promise.as_ref().map(|promise| promise.client),
+            until: promise.map(|promise| promise.until),
+            reason: batch.reason,
+        }
+    };
+    Ok(Json(BatchLines { batches: booked.into_iter().map(line).collect(), more }))
+}
+
+/// How the making of batches stands.
+pub async fn dealing(State(state): State<Arc<CoordinatorState>>) -> Reply<DealingLine> {
+    Ok(Json(lock(&state.dealt).clone()))
 }
 
 /// Announce a model, or change how much of its material is kept. The same again changes nothing.

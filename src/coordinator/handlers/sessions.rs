@@ -15,18 +15,25 @@ use crate::coordinator::access::Caller;
 use crate::coordinator::{CoordinatorState, kept};
 use crate::identity::{Digest, Roster, Signed, Statement as _};
 use crate::rules::SessionFile;
-use crate::session::manifest::CoSigned;
+use crate::rules::scoring::shown;
+use crate::session::carried::handicap;
+use crate::session::manifest::{CoSigned, Manifest, ManifestEntry};
 use crate::session::record::{Format, Record};
-use crate::session::{Accusation, Outcome, Phase, SessionId};
+use crate::session::{Accusation, Announcement, Outcome, Phase, SessionId};
 use crate::sharing::NodeIndex;
 use crate::storage::StorageError;
 use crate::storage::coordinator::{Attempt, CoordinatorSession};
 use crate::transport::server::reply::{Asked, Params, Refusal, Reply};
-use crate::wire::coordinator_api::{AttemptLine, ManifestLine, SessionDetail, SessionSummary};
+use crate::wire::coordinator_api::{
+    AttemptLine, ManifestLine, ScoreLine, SessionDetail, SessionSummary,
+};
 use crate::wire::node_api::Cost;
 use crate::wire::page::{AskPage, Page};
 use crate::wire::problem::ProblemType;
 use crate::wire::reason::{AttemptResult, AttemptTrouble, Reason};
+
+/// As many envelopes' scores are told of; the record has all of them.
+const SCORES: usize = 500;
 
 /// Attempts of a session that are shown. Those that failed long ago say nothing about now.
 const SHOWN: usize = 50;
@@ -133,18 +140,15 @@ async fn accusations(
     Ok(accusations)
 }
 
-/// One roster by its digest: the present one, or one that it succeeds. Whoever knows an earlier one
-/// by its digest can follow the line from there.
+/// One roster by its digest: the present one, or an earlier one. Whoever knows an earlier one by its
+/// digest can follow the line from there, and read what was opened under it.
 pub async fn roster(
     State(state): State<Arc<CoordinatorState>>,
     Params(digest): Params<Digest>,
 ) -> Reply<Signed<Roster>> {
-    if !state.roster.body.covers(&digest) {
-        let detail = "this is neither the present roster nor one that it succeeds";
-        return Err(Refusal::new(ProblemType::NotFound, detail));
-    }
     let kept = state.store.database().roster(&digest).await.map_err(store_refusal)?;
-    let missing = || Refusal::new(ProblemType::NotFound, "this earlier roster is not kept here");
+    let detail = "this is neither the present roster nor an earlier one that is kept here";
+    let missing = || Refusal::new(ProblemType::NotFound, detail);
     kept.map(Json).ok_or_else(missing)
 }
 
@@ -231,6 +235,7 @@ pub(super) async fn detail(
             digest: manifest.body.digest(),
             bids: manifest.body.entries.len() as u64,
             signed_by: manifest.signatures.keys().copied().collect(),
+            scores: scores(&manifest.body, row.announcement.as_ref(), outcome.as_ref()),
             excluded: manifest.body.excluded,
             shared_names: manifest.body.shared_names,
         }),
@@ -243,6 +248,32 @@ pub(super) async fn detail(
         file: (row.phase == Phase::Draft).then_some(row.file),
         announcement: row.announcement,
     })
+}
+
+/// The scores of a manifest's first envelopes, and of the winners'.
+fn scores(
+    manifest: &Manifest,
+    announcement: Option<&Signed<Announcement>>,
+    outcome: Option<&CoSigned<Outcome>>,
+) -> Vec<ScoreLine> {
+    let Some(scoring) = announcement.and_then(|signed| signed.body.terms.scoring()) else {
+        return Vec::new();
+    };
+    let won = outcome.map(|outcome| outcome.body.answer.entries()).unwrap_or_default();
+    let told = |(at, entry): &(usize, &ManifestEntry)| {
+        *at < SCORES || won.iter().any(|entrant| entrant.envelope == entry.envelope)
+    };
+    let line = |(_, entry): (usize, &ManifestEntry)| {
+        let score = &entry.score.as_deref()?.score;
+        Some(ScoreLine {
+            envelope: entry.envelope,
+            bidder: entry.bidder.clone(),
+            key: entry.key,
+            score: shown(*score.values.first()?, score.fraction),
+            handicap: handicap(scoring, score).ok()?,
+        })
+    };
+    manifest.entries.iter().enumerate().filter(told).filter_map(line).collect()
 }
 
 fn attempt_line(attempt: Attempt) -> Result<AttemptLine, StorageError> {

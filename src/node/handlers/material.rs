@@ -30,8 +30,8 @@ use crate::wire::dealer_api::{AskSeed, GivenSeed, HeldBatch, MakingState, SeedTe
 use crate::wire::grpc::{AskOwnerHalf, PIECE, Piece};
 use crate::wire::problem::ProblemType;
 
-/// How long a question for a batch's end is held.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a question for a batch's end is held; then it is told how far it is.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long ago a batch was made that is told of though it is not to be used any more.
 const TOLD: Duration = Duration::from_secs(24 * 60 * 60);

@@ -34,18 +34,41 @@ mod variables;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post, put};
 
 use super::{NodeState, replica::hand_on};
-use crate::wire::paths;
+use crate::transport::server::reply::Refusal;
+use crate::transport::server::site::named;
+use crate::wire::paths::{self, session_in};
+use crate::wire::problem::ProblemType;
 
 /// Largest ordinary body.
 const SMALL_BODY: usize = 1 << 20;
 
 /// Largest body of the closing: inventories of 100,000 bids by nine nodes fit. So does what is handed over.
 const LARGE_BODY: usize = 256 << 20;
+
+/// Before every handler: another server that asks under a roster under which this node does not serve is
+/// told so, where it does not ask about a session, or where sessions stand. Its stream would take the
+/// place of one that is under this roster.
+pub(super) async fn of_this_roster(
+    State(node): State<Arc<NodeState>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let path = request.uri().path();
+    let reads = path == paths::NODE_STANDINGS || session_in(path).is_some();
+    let other = |named| named != node.roster.body.line();
+    if !reads && named(request.headers()).is_some_and(other) {
+        let detail = "this node does not serve under the roster that is asked for, and goes on with no \
+                      session of it";
+        return Refusal::new(ProblemType::WrongRoster, detail).into_response();
+    }
+    next.run(request).await
+}
 
 /// Every route of a node.
 pub fn router(node: &Arc<NodeState>) -> Router<Arc<NodeState>> {

@@ -17,10 +17,11 @@ use crate::transport::server::paper::InBinary;
 use crate::transport::server::reply::{Params, Refusal, Reply};
 use crate::wire::problem::ProblemType;
 
-/// Where each session stands here.
+/// Where each session stands here that is looked after under this roster.
 pub async fn standings(State(node): State<Arc<NodeState>>) -> Reply<Vec<Standing>> {
     let standings = node.store.standings().await.map_err(|error| of_store(&error))?;
-    Ok(Json(standings.into_iter().map(|(standing, _)| standing).collect()))
+    let own = standings.into_iter().map(|(standing, _)| standing);
+    Ok(Json(own.filter(|standing| node.looks_after(standing.session)).collect()))
 }
 
 /// What is held of one session. Who was admitted is for the coordinator alone, who signed it.

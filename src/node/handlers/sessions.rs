@@ -34,6 +34,11 @@ pub async fn announce(
     paper::check(terms, node.scheme()).map_err(|error| bad(&error))?;
     let session = announcement.body.session;
     let known = node.store.standing(session).await.map_err(|error| of_store(&error))?;
+    if known.is_none() && !node.looks_after(session) {
+        let detail = "this node goes on under that roster with what was open when it was changed; \
+                      open new sessions under the roster that came after it";
+        return Err(Refusal::new(ProblemType::WrongRoster, detail));
+    }
     if known.is_none() {
         node.check_variables(&announcement.body)
             .await

@@ -39,6 +39,8 @@ pub struct Computation<F: Field> {
     transcript: Sha256,
     counters: Counters,
     openings: Vec<Opening>,
+    /// Told of every round that has passed.
+    told: Option<Arc<dyn Fn(Counters) + Send + Sync>>,
 }
 
 impl<F: Field> Computation<F> {
@@ -78,7 +80,14 @@ impl<F: Field> Computation<F> {
             transcript,
             counters: Counters::default(),
             openings: Vec::new(),
+            told: None,
         })
+    }
+
+    /// The same, which tells what has been spent whenever a round has passed.
+    #[must_use]
+    pub fn telling(self, told: Arc<dyn Fn(Counters) + Send + Sync>) -> Self {
+        Self { told: Some(told), ..self }
     }
 
     /// Which of the two this is.
@@ -163,6 +172,9 @@ impl<F: Field> Computation<F> {
         for message in [first, second] {
             self.transcript.update((message.len() as u64).to_le_bytes());
             self.transcript.update(message);
+        }
+        if let Some(told) = &self.told {
+            told(self.counters);
         }
         Ok(received)
     }

@@ -5,13 +5,13 @@ use zeroize::Zeroizing;
 
 use super::kind::{Kind, Sides};
 use super::later;
-use super::shape::{DIGEST, Factors, LEVELS};
+use super::shape::{DIGEST, Factors, LEVELS, Level};
 use super::transcript::{Transcript, commitment};
 use super::vector::{Spare, Vector};
-use crate::field::bulk::inner_product;
-use crate::field::{Field, MAX_STREAM_WORDS};
+use crate::field::Field;
+use crate::field::bulk::{Elements, add_into, inner_product, scale};
 use crate::protocol::bits::assignment::Duties;
-use crate::sharing::numbers::shamir::{evaluate, point};
+use crate::sharing::numbers::shamir::point;
 use crate::sharing::stream::{BLOCK_WORDS, StreamKey, StreamStart};
 use crate::sharing::{NodeIndex, NodeSet};
 
@@ -60,11 +60,28 @@ pub(super) struct Parties {
 }
 
 impl Parties {
-    /// Shares of a value, by polynomials of degree t.
-    fn share<E: Field>(&self, secret: E, random: &mut Random) -> Vec<E> {
-        let mut polynomial = Zeroizing::new(vec![secret]);
-        polynomial.extend((0..self.threshold).map(|_| random.element::<E>()));
-        self.participants.iter().map(|node| evaluate(&polynomial, point(node))).collect()
+    /// Append every participant's shares of the values, by polynomials of degree t.
+    fn share<E: Field>(
+        &self,
+        secrets: &[E],
+        random: &mut Random,
+        shares: &mut [(NodeIndex, Shares<E>)],
+    ) {
+        let coefficients = random.elements::<E>(self.threshold * secrets.len());
+        let rows = || coefficients.chunks_exact(secrets.len().max(1)).chain([secrets]);
+        for (node, shares) in shares {
+            let at = point(*node);
+            let from = shares.len();
+            shares.resize(from + secrets.len(), E::ZERO);
+            let own = &mut shares[from..];
+            // From the highest coefficient down (Horner).
+            for (number, row) in rows().enumerate() {
+                if number > 0 {
+                    scale(own, at);
+                }
+                add_into(own, row);
+            }
+        }
     }
 }
 
@@ -82,12 +99,11 @@ impl Random {
         Ok(Self { key: StreamKey::new(&key), start: StreamStart::of("proof"), next: 0 })
     }
 
-    fn element<E: Field>(&mut self) -> E {
-        let mut words = Zeroizing::new([0; MAX_STREAM_WORDS]);
-        let words = &mut words[..E::STREAM_WORDS];
-        self.key.write_at(self.start, self.next, words);
-        self.next += E::STREAM_WORDS.div_ceil(BLOCK_WORDS);
-        E::from_stream(words)
+    fn elements<E: Field>(&mut self, len: usize) -> Elements<E> {
+        let mut words = Zeroizing::new(vec![0; len * E::STREAM_WORDS]);
+        self.key.write_at(self.start, self.next, &mut words);
+        self.next += words.len().div_ceil(BLOCK_WORDS);
+        Zeroizing::new(words.chunks_exact(E::STREAM_WORDS).map(E::from_stream).collect())
     }
 }
 
@@ -108,8 +124,9 @@ pub(super) fn prove<K: Kind>(
         SysRng.try_fill_bytes(&mut nonce)?;
         nonces.push((verifier, nonce));
     }
-    let mut shares: Vec<_> =
-        parties.participants.iter().map(|node| (node, Zeroizing::new(Vec::new()))).collect();
+    let all = K::levels().iter().map(Level::values).sum();
+    let room = |node| (node, Zeroizing::new(Vec::with_capacity(all)));
+    let mut shares: Vec<_> = parties.participants.iter().map(room).collect();
     let mut commitments = Vec::with_capacity(LEVELS * verifiers.len());
     let mut transcript = Transcript::new(beginning, parties.me);
     let mut challenges = Vec::with_capacity(LEVELS);
@@ -123,11 +140,7 @@ pub(super) fn prove<K: Kind>(
             later::values(level, (&xs, &ys), masks, (left, total), duties)
         };
         let from = shares.first().map_or(0, |(_, shares)| shares.len());
-        for &value in values.iter() {
-            for ((_, shares), share) in shares.iter_mut().zip(parties.share(value, &mut random)) {
-                shares.push(share);
-            }
-        }
+        parties.share(&values, &mut random, &mut shares);
         #[cfg(test)]
         super::tests::spoil_shares::<K>(
             parties.me,

@@ -1,7 +1,7 @@
 //! What an auction's terms mean for whoever bids, in words that screens and command line share.
 
 use super::question::Question;
-use super::scored::Scored;
+use super::scored::{Pays, Scored};
 use crate::base::bytes::encode;
 use crate::rules::scoring::shown_millionths;
 
@@ -57,8 +57,13 @@ impl Question {
 
     /// What becomes public of the bids, in one line.
     pub const fn becomes_public(&self) -> &'static str {
-        if self.scored.is_some() {
-            return "every score, who wins, and the price that is paid; no other price";
+        if let Some(scored) = &self.scored {
+            return match scored.pays {
+                Pays::Own => "every score, who wins, and the price that is paid; no other price",
+                Pays::Threshold => {
+                    "every score, who wins, and the price that is paid, which tells what the next bid counts as"
+                }
+            };
         }
         match (self.is_uniform(), self.quantity > 1) {
             (true, false) => "who wins, and the price; no other amount",

@@ -52,6 +52,19 @@ impl Question {
         Ok(graph)
     }
 
+    /// Whether it computes, keeps and reveals the same as another. How a variable that is dealt anew has been
+    /// shared is for whoever opens the job to say, and compared by the nodes.
+    pub fn does_the_same(&self, other: &Self) -> bool {
+        let deals = |step: &Step| matches!(step.operation, Operation::Refresh { .. });
+        let same = |(one, other): (&Step, &Step)| {
+            one == other || deals(one) && deals(other) && one.id == other.id
+        };
+        self.steps.len() == other.steps.len()
+            && self.steps.iter().zip(&other.steps).all(same)
+            && (self.field, &self.keep, self.replace, &self.client_key)
+                == (other.field, &other.keep, other.replace, &other.client_key)
+    }
+
     /// Whether a participant hands anything in.
     pub fn takes_entries(&self) -> bool {
         let handed = |step: &Step| {

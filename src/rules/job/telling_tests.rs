@@ -57,6 +57,28 @@ fn what_is_for_some_alone_is_not_among_what_is_revealed() {
 }
 
 #[test]
+fn a_job_with_another_key_receiver_or_step_is_not_the_same() {
+    let posted = read(STEPS).unwrap();
+    assert!(read(STEPS).unwrap().does_the_same(&posted));
+    for (from, to) in [
+        ("to = \"client\"", "to = \"all\""),
+        ("to = \"node 2\"", "to = \"node 1\""),
+        ("operand2 = \"y\"", "operand2 = \"x\""),
+        ("field = \"2^61-1\"", "field = \"2^127-1\""),
+        ("field = \"2^61-1\"", "field = \"2^61-1\"\nkeep = [\"x\"]"),
+    ] {
+        assert!(STEPS.contains(from), "{from}");
+        assert!(!read(&STEPS.replacen(from, to, 1)).unwrap().does_the_same(&posted), "{to}");
+    }
+    let mut other = posted.clone();
+    other.client_key = Some(OperatorKey(Blob(vec![8; operator_key::BYTES])));
+    assert!(!other.does_the_same(&posted));
+    other = posted.clone();
+    other.steps.pop();
+    assert!(!other.does_the_same(&posted) && !posted.does_the_same(&other));
+}
+
+#[test]
 fn an_answer_has_digests_of_what_it_tells_and_no_value() {
     let question = read(STEPS).unwrap();
     let digests = |at: u8| Some(vec![Fingerprint([at; 32]); 3]);

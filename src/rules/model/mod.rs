@@ -18,7 +18,7 @@ pub mod sigmoid;
 pub mod structure;
 pub mod weights;
 
-pub use structure::{Layer, Structure, StructureError};
+pub use structure::{Layer, MAX_LAYERS, MAX_WEIGHTS, Structure, StructureError};
 pub use weights::{Dense, Weights, WeightsError};
 
 #[cfg(test)]

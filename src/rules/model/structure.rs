@@ -114,6 +114,16 @@ pub struct Values {
 }
 
 impl Structure {
+    /// Its sizes, such as "784-128-10".
+    pub fn sizes(&self) -> String {
+        let dense = self.layers.iter().filter_map(|layer| match layer {
+            Layer::Dense { outputs, .. } => Some(outputs.to_string()),
+            _ => None,
+        });
+        let sizes = std::iter::once(self.features.to_string()).chain(dense);
+        sizes.collect::<Vec<_>>().join("-")
+    }
+
     /// Check it, and say how values lie before each layer and after the last.
     ///
     /// # Errors

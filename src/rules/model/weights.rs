@@ -147,7 +147,12 @@ impl Place {
             return Err(self.count("biases", dense.biases.len()));
         }
         let read = |numbers: &[f64], fraction| -> Option<Vec<i64>> {
-            numbers.iter().map(|&number| fixed(number, fraction)).collect()
+            // All the room at once: growing leaves copies behind that nobody wipes.
+            let mut read = Vec::with_capacity(numbers.len());
+            for &number in numbers {
+                read.push(fixed(number, fraction)?);
+            }
+            Some(read)
         };
         let weights = read(&dense.weights, self.fraction);
         let biases = read(&dense.biases, self.before.fraction + self.fraction);
@@ -189,5 +194,9 @@ pub fn sheet(
         let value = within.then(|| fixed(number, structure.fraction)).flatten();
         value.ok_or(WeightsError::Sheet { at: at + 1, largest })
     };
-    numbers.iter().enumerate().map(number).collect::<Result<_, _>>().map(zeroize::Zeroizing::new)
+    let mut sheet = zeroize::Zeroizing::new(Vec::with_capacity(numbers.len()));
+    for place in numbers.iter().enumerate() {
+        sheet.push(number(place)?);
+    }
+    Ok(sheet)
 }

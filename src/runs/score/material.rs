@@ -37,14 +37,31 @@ pub fn material(structure: &Structure, to: Option<Party>) -> Result<BatchShape, 
     })
 }
 
-/// What the parties of one score say to each other.
+/// What is computed one after the other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// The sheet comes in, and is shown to keep to its bounds.
+    Sheet,
+    /// A layer, by its number from 1 on.
+    Layer(usize, Layer),
+    /// The score is shown to keep to its bounds.
+    Bounds,
+    /// Everything that was opened is checked, then the score is opened.
+    Opening,
+}
+
+/// The parts of a score, each with what the parties say to each other in it.
 ///
 /// # Errors
 /// When the model cannot be computed.
-pub fn traffic(structure: &Structure, to: Option<Party>) -> Result<Traffic, StructureError> {
+pub fn parts(
+    structure: &Structure,
+    to: Option<Party>,
+) -> Result<Vec<(Part, Traffic)>, StructureError> {
     let values = structure.check()?;
-    let mut all = Traffic::input_within(structure.features, sheet_bits(&values), Party::Client);
-    for (&layer, pair) in structure.layers.iter().zip(values.windows(2)) {
+    let sheet = Traffic::input_within(structure.features, sheet_bits(&values), Party::Client);
+    let mut all = vec![(Part::Sheet, sheet)];
+    for (number, (&layer, pair)) in (1..).zip(structure.layers.iter().zip(values.windows(2))) {
         let [before, after] = [pair[0], pair[1]];
         let takes = match layer {
             Layer::Dense { outputs, .. } => {
@@ -56,15 +73,26 @@ pub fn traffic(structure: &Structure, to: Option<Party>) -> Result<Traffic, Stru
             Layer::Sigmoid => Traffic::rectified(before.count * sigmoid::bends().len()),
             Layer::Largest => Traffic::largest(before.count),
         };
-        all = all + takes;
+        all.push((Part::Layer(number, layer), takes));
     }
     let last = values.last().map_or(0, |values| values.count);
     // A proof of bounds ends with a check.
-    let proven = to_prove(structure, &values).is_some();
-    let (before, reveal) = if proven {
-        (all + Traffic::within(last), Traffic::reveal_next(last))
+    let reveal = if to_prove(structure, &values).is_some() {
+        all.push((Part::Bounds, Traffic::within(last)));
+        Traffic::reveal_next(last)
     } else {
-        (all, Traffic::reveal(last))
+        Traffic::reveal(last)
     };
-    Ok(before + to.map_or(reveal, |party| Traffic::reveal_to(last, party)))
+    let reveal = to.map_or(reveal, |party| Traffic::reveal_to(last, party));
+    all.push((Part::Opening, reveal));
+    Ok(all)
+}
+
+/// What the parties of one score say to each other.
+///
+/// # Errors
+/// When the model cannot be computed.
+pub fn traffic(structure: &Structure, to: Option<Party>) -> Result<Traffic, StructureError> {
+    let parts = parts(structure, to)?.into_iter().map(|(_, traffic)| traffic);
+    Ok(parts.fold(Traffic::default(), |all, part| all + part))
 }

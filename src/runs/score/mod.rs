@@ -26,7 +26,7 @@ use crate::rules::model::structure::Values;
 use crate::rules::model::{Layer, Structure, StructureError, Weights, sigmoid};
 use crate::sharing::pair::{Authenticated, MatrixShape, Party};
 
-pub use material::{material, traffic};
+pub use material::{Part, material, parts, traffic};
 
 /// What a party brings in.
 pub enum Mine<'a> {

@@ -13,6 +13,7 @@ use super::super::sql::{Connection, Row, query};
 use super::CoordinatorStore;
 use crate::base::Timestamp;
 use crate::identity::{Digest, KeyPair, PublicKey, Signed};
+pub use crate::session::dealing::BookState;
 use crate::session::dealing::StockOrder;
 use crate::session::scoring::{BatchId, BatchPromise, ModelTerms, givers};
 use crate::sharing::NodeSet;
@@ -23,38 +24,6 @@ pub const MOST_MODELS: i64 = 100;
 
 /// Most batches that are promised to one client and not given yet.
 pub const MOST_PROMISED: i64 = 8;
-
-/// How far a batch has come.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum BookState {
-    /// Being made.
-    Making,
-    /// On the disks of all its makers.
-    Ready,
-    /// For one client.
-    Promised,
-    /// Both halves have left.
-    Given,
-    /// Not to be used.
-    Withdrawn,
-}
-
-impl BookState {
-    /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Making, Self::Ready, Self::Promised, Self::Given, Self::Withdrawn];
-
-    /// As it is stored and shown.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Making => "making",
-            Self::Ready => "ready",
-            Self::Promised => "promised",
-            Self::Given => "given",
-            Self::Withdrawn => "withdrawn",
-        }
-    }
-}
 
 /// A model in the books.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -88,6 +57,8 @@ pub struct BookedBatch {
     pub begun: Timestamp,
     /// The coordinator's word, once it is promised.
     pub promise: Option<Signed<BatchPromise>>,
+    /// Why it is withdrawn.
+    pub reason: Option<String>,
 }
 
 /// Why a model is not taken into the books, or a batch not promised.
@@ -143,8 +114,7 @@ pub struct Asked {
 }
 
 const MODEL: &str = "SELECT model, terms, stock, announced FROM coordinator_models";
-const BATCH: &str =
-    "SELECT batch, model, roster, makers, holders, state, begun, promise FROM coordinator_batches";
+const BATCH: &str = "SELECT batch, model, roster, makers, holders, state, begun, promise, reason FROM coordinator_batches";
 
 impl CoordinatorStore {
     /// Take a model into the books, or another order for its stock. The same one again changes nothing.
@@ -251,6 +221,24 @@ impl CoordinatorStore {
     pub async fn booked(&self, state: BookState) -> Result<Vec<BookedBatch>, StorageError> {
         let rows = query(format!("{BATCH} WHERE state = $1 ORDER BY begun, batch"))
             .bind(state.name())
+            .fetch_all(self.database.readers())
+            .await
+            .map_err(reading)?;
+        rows.iter().map(batch_of).collect()
+    }
+
+    /// The latest batches of a model, as many as asked for at most, the latest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn latest_batches(
+        &self,
+        model: Digest,
+        most: u32,
+    ) -> Result<Vec<BookedBatch>, StorageError> {
+        let rows = query(format!("{BATCH} WHERE model = $1 ORDER BY begun DESC, batch LIMIT $2"))
+            .bind(model.0.to_vec())
+            .bind(i64::from(most))
             .fetch_all(self.database.readers())
             .await
             .map_err(reading)?;
@@ -478,6 +466,7 @@ fn batch_of(row: &Row) -> Result<BookedBatch, StorageError> {
         state: state_of(row)?,
         begun: row.time("begun")?,
         promise: row.maybe_document("promise")?,
+        reason: row.try_get("reason")?,
     })
 }
 

@@ -133,6 +133,22 @@ async fn a_batch_is_promised_once() {
     let count = |state| counts.get(&(model, state)).copied().unwrap_or(0);
     assert_eq!(count(BookState::Given), 1);
     assert_eq!((count(BookState::Ready), count(BookState::Promised)), (1, 9));
+    // The latest first, with whom each is promised to.
+    let latest = store.latest_batches(model, 3).await.unwrap();
+    let ids: Vec<_> = latest.iter().map(|batch| batch.batch.0[0]).collect();
+    assert_eq!(ids, [17, 16, 15]);
+    let all = store.latest_batches(model, 100).await.unwrap();
+    assert_eq!(all.len(), 11);
+    let of = |id| all.iter().find(|batch| batch.batch == id).unwrap();
+    assert_eq!((of(first).state, of(second).state), (BookState::Given, BookState::Promised));
+    let client = of(second).promise.as_ref().map(|promise| promise.body.client);
+    assert_eq!(client, Some(keys(3).public()));
+    let lost = Some("a dealer has lost it".to_owned());
+    let step = (BookState::Promised, BookState::Withdrawn);
+    assert!(store.bring_on(second, step, lost.clone()).await.unwrap());
+    let all = store.latest_batches(model, 100).await.unwrap();
+    assert_eq!(all.iter().find(|batch| batch.batch == second).unwrap().reason, lost);
+    assert!(store.latest_batches(Digest([9; 32]), 3).await.unwrap().is_empty());
     store.withdraw_books().await.unwrap();
     let counts = store.counts().await.unwrap();
     assert_eq!(counts.get(&(model, BookState::Withdrawn)), Some(&10));

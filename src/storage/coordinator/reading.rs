@@ -14,6 +14,17 @@ use crate::session::record::{Format, Record};
 use crate::session::{Announcement, Manifest, Outcome, Phase, SessionId};
 use crate::sharing::{NodeIndex, NodeSet};
 
+/// A session that is not over, or has ended lately.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unfinished {
+    /// The terms as signed.
+    pub announcement: Signed<Announcement>,
+    /// The phase that it is in.
+    pub phase: Phase,
+    /// How many nodes have heard how it ended.
+    pub heard: usize,
+}
+
 /// A session as the coordinator knows it. Bundle, manifest and outcome are asked for by their own.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CoordinatorSession {
@@ -270,6 +281,34 @@ impl CoordinatorStore {
         .await
         .map_err(reading)?;
         rows.iter().map(|row| row.bytes("session").map(SessionId)).collect()
+    }
+
+    /// The sessions that were opened and are neither settled nor cancelled, and those that ended after
+    /// this time.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn unfinished(&self, since: Timestamp) -> Result<Vec<Unfinished>, StorageError> {
+        let rows = query(
+            "SELECT s.announcement, s.phase,
+                    (SELECT COUNT(*) FROM coordinator_deliveries d WHERE d.session = s.session)
+                        AS heard
+             FROM coordinator_sessions s
+             WHERE s.announcement IS NOT NULL
+               AND (s.phase NOT IN ('settled', 'cancelled') OR s.ended > $1)
+             ORDER BY s.opened, s.session",
+        )
+        .bind(since.millis())
+        .fetch_all(self.database.readers())
+        .await
+        .map_err(reading)?;
+        rows.iter()
+            .map(|row| {
+                let (phase, heard) = (row.phase()?, row.number("heard")?);
+                let announcement = row.document("announcement")?;
+                Ok(Unfinished { announcement, phase, heard })
+            })
+            .collect()
     }
 
     /// The phases a session went through, in order.

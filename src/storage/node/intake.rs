@@ -133,64 +133,23 @@ impl NodeStore {
         node: NodeIndex,
     ) -> Result<Inventory, StorageError> {
         let row = self.session(session).await?.ok_or(StorageError::NoSession { session })?;
-        if row.announcement.body.terms.scoring().is_some() {
-            return self.inventory_with_scores(session, node).await;
-        }
-        let entry = |row: Row| {
-            Ok::<_, StorageError>(InventoryEntry {
-                key: PublicKey::from_bytes(row.bytes("bidder_key")?),
-                bidder: row.try_get("bidder")?,
-                revision: row.number("revision")?,
-                contents: row.digest("contents")?,
-                received: row.time("received")?,
-                score: None,
-            })
-        };
-        let mut entries = query(
-            "SELECT e.bidder_key, e.bidder, e.revision, e.contents, e.received
+        // Scores are in the envelopes alone; where none count, nothing is decoded.
+        let (columns, entry): (_, fn(&Row) -> Result<InventoryEntry, StorageError>) =
+            if row.announcement.body.terms.scoring().is_some() {
+                ("e.envelope, e.received", with_score)
+            } else {
+                ("e.bidder_key, e.bidder, e.revision, e.contents, e.received", without_score)
+            };
+        let mut entries = query(format!(
+            "SELECT {columns}
              FROM node_envelopes e
              WHERE e.session = $1 AND e.received IS NOT NULL AND NOT EXISTS (
                  SELECT 1 FROM node_envelopes later
                  WHERE later.session = e.session AND later.bidder_key = e.bidder_key
                    AND later.received IS NOT NULL AND later.revision > e.revision)",
-        )
+        ))
         .bind(session.0.to_vec())
-        .fetch_each(self.database.readers(), entry)
-        .await?;
-        entries.sort_unstable_by_key(|entry| entry.key);
-        Ok(Inventory { session, node, entries })
-    }
-
-    /// The same from the envelopes themselves, which hold the scores.
-    async fn inventory_with_scores(
-        &self,
-        session: SessionId,
-        node: NodeIndex,
-    ) -> Result<Inventory, StorageError> {
-        let entry = |row: Row| {
-            let envelope = decode(&row)?;
-            let (contents, body) = (envelope.contents(), envelope.body);
-            let EnvelopeBody { key, bidder, revision, score, .. } = body;
-            let received = row.time("received")?;
-            Ok::<_, StorageError>(InventoryEntry {
-                key,
-                bidder,
-                revision,
-                contents,
-                received,
-                score,
-            })
-        };
-        let mut entries = query(
-            "SELECT e.envelope, e.received
-             FROM node_envelopes e
-             WHERE e.session = $1 AND e.received IS NOT NULL AND NOT EXISTS (
-                 SELECT 1 FROM node_envelopes later
-                 WHERE later.session = e.session AND later.bidder_key = e.bidder_key
-                   AND later.received IS NOT NULL AND later.revision > e.revision)",
-        )
-        .bind(session.0.to_vec())
-        .fetch_each(self.database.readers(), entry)
+        .fetch_each(self.database.readers(), |row| entry(&row))
         .await?;
         entries.sort_unstable_by_key(|entry| entry.key);
         Ok(Inventory { session, node, entries })
@@ -472,4 +431,24 @@ fn admissible(
     } else {
         Ok(None)
     }
+}
+
+/// A line of the inventory, from its columns.
+fn without_score(row: &Row) -> Result<InventoryEntry, StorageError> {
+    Ok(InventoryEntry {
+        key: PublicKey::from_bytes(row.bytes("bidder_key")?),
+        bidder: row.try_get("bidder")?,
+        revision: row.number("revision")?,
+        contents: row.digest("contents")?,
+        received: row.time("received")?,
+        score: None,
+    })
+}
+
+/// The same from the envelope itself, which holds the score.
+fn with_score(row: &Row) -> Result<InventoryEntry, StorageError> {
+    let envelope = decode(row)?;
+    let (contents, received) = (envelope.contents(), row.time("received")?);
+    let EnvelopeBody { key, bidder, revision, score, .. } = envelope.body;
+    Ok(InventoryEntry { key, bidder, revision, contents, received, score })
 }

@@ -156,6 +156,16 @@ impl NodeStore {
     /// # Errors
     /// When the database fails.
     pub async fn unfinished_before(&self, roster: &Digest) -> Result<Vec<SessionId>, StorageError> {
+        let open = self.under_way().await?;
+        let other = open.iter().filter(|announced| announced.body.roster != *roster);
+        Ok(other.map(|announced| announced.body.session).collect())
+    }
+
+    /// The announcements of the sessions that are neither settled nor cancelled.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn under_way(&self) -> Result<Vec<Signed<Announcement>>, StorageError> {
         let rows = query(
             "SELECT announcement FROM node_sessions
              WHERE phase NOT IN ('settled', 'cancelled') ORDER BY opened, session",
@@ -163,14 +173,7 @@ impl NodeStore {
         .fetch_all(self.database.readers())
         .await
         .map_err(reading)?;
-        let mut sessions = Vec::new();
-        for row in rows {
-            let announcement = row.document::<Signed<Announcement>>("announcement")?.body;
-            if announcement.roster != *roster {
-                sessions.push(announcement.session);
-            }
-        }
-        Ok(sessions)
+        rows.iter().map(|row| row.document("announcement")).collect()
     }
 
     /// What this node shows of a session, with the number of bids or without: counting them reads

@@ -22,6 +22,7 @@ use crate::transport::client::carrier::Carrier;
 use crate::transport::error::HttpError;
 use crate::transport::target::Target;
 use crate::transport::tls::{H2, HTTP_1_1, TlsError, pinned_client_config, unproven_client_config};
+use crate::wire::paths::ROSTER_HEADER;
 use crate::wire::{Problem, ProblemType, paper};
 
 /// Gives the bearer token for a request, fresh each time; `None` sends none.
@@ -42,6 +43,9 @@ pub struct HttpOptions {
     pub event_silence: Duration,
     /// Whether to ask for papers in binary ([`crate::wire::paper`]).
     pub papers: bool,
+    /// Under which roster the server is asked, by the digest of its first version ([`ROSTER_HEADER`]); it
+    /// need not be told where the path names a session.
+    pub roster: Option<Digest>,
 }
 
 impl Default for HttpOptions {
@@ -53,6 +57,7 @@ impl Default for HttpOptions {
             connect_retries: 0,
             event_silence: Duration::from_secs(45),
             papers: false,
+            roster: None,
         }
     }
 }
@@ -320,6 +325,11 @@ impl PeerClient {
         let mut request = reqwest::Request::new(method.clone(), url);
         let headers = request.headers_mut();
         headers.insert(ACCEPT, HeaderValue::from_static(accept));
+        if let Some(roster) = self.options.roster {
+            let value = HeaderValue::try_from(roster.to_string())
+                .map_err(|error| setup(error.to_string()))?;
+            headers.insert(ROSTER_HEADER, value);
+        }
         if let Some(token) = (self.tokens)() {
             let mut value = HeaderValue::try_from(format!("Bearer {token}"))
                 .map_err(|error| setup(error.to_string()))?;

@@ -9,8 +9,8 @@ use tokio::task::JoinError;
 
 use super::listen::{ListenError, Listener};
 use super::metrics::Metrics;
-use super::observe::observed;
 use super::serve::{PortOptions, Serving, Usage};
+use super::site::Site;
 use crate::identity::key_file::TlsIdentity;
 use crate::transport::tls::{self, TlsError};
 
@@ -71,20 +71,21 @@ impl Host {
         Self::counted(listener, keys, router, Arc::default(), PortOptions::default())
     }
 
-    /// The same, with its requests counted among others', and with a port's options.
+    /// The same of a whole site, with its requests counted among others', and with a port's options.
     ///
     /// # Errors
     /// When the TLS keys cannot be used.
     pub fn counted(
         listener: Listener,
         keys: &TlsIdentity,
-        router: Router,
+        site: impl Into<Site>,
         metrics: Arc<Metrics>,
         options: PortOptions,
     ) -> Result<Self, HostError> {
         let config = tls::server_config(keys.certificate_der(), keys.private_key_der())?;
         let local = listener.local();
-        let serving = Serving::start(listener, Some(config), observed(router, metrics), options)?;
+        let serving =
+            Serving::start(listener, Some(config), site.into().router(&metrics), options)?;
         Ok(Self { serving, local })
     }
 

@@ -3,6 +3,7 @@
 //! - [`listen`]: binding a port
 //! - [`serve`]: taking connections in at a port, and serving a router over each
 //! - [`host`]: a server that runs until it is stopped
+//! - [`site`]: what is served at one port, under which roster
 //! - [`files`]: how many connections the process has files for
 //! - [`connections`]: which connections a port holds, and which one goes for another
 //! - [`turns`]: whose TLS handshake is worked on next
@@ -39,5 +40,6 @@ pub mod proxy;
 pub mod relay;
 pub mod reply;
 pub mod serve;
+pub mod site;
 pub mod stream;
 pub mod turns;

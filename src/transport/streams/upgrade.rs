@@ -14,6 +14,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper::header::{AUTHORIZATION, CONNECTION, HOST, HeaderMap, HeaderName, UPGRADE};
+use hyper::http::request::Builder;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -25,6 +26,7 @@ use crate::transport::connect::connect;
 use crate::transport::error::HttpError;
 use crate::transport::server::life::Life;
 use crate::transport::target::Target;
+use crate::wire::paths::ROSTER_HEADER;
 use crate::wire::{Problem, ProblemType};
 
 /// Where a node takes streams.
@@ -117,8 +119,14 @@ impl Dial for TlsDialer {
                     address: format!("node {to}"),
                     detail: "the roster has no such node".to_owned(),
                 })?;
-            let token = (self.tokens)(to);
-            match tokio::time::timeout(self.deadline, open(&target, &token)).await {
+            let (token, roster) = ((self.tokens)(to), self.roster.body.line());
+            let opening = async {
+                let connection = connect(&target).await?;
+                let request = asking(&target.address, &token);
+                let request = request.header(ROSTER_HEADER, roster.to_string());
+                upgrade(connection, &target.address, request).await
+            };
+            match tokio::time::timeout(self.deadline, opening).await {
                 Ok(opened) => opened,
                 Err(_) => Err(HttpError::Timeout { address: target.address, after: self.deadline }),
             }
@@ -143,16 +151,27 @@ pub async fn open_over<C: Io + 'static>(
     address: &str,
     token: &str,
 ) -> Result<BoxIo, HttpError> {
-    let request = Request::get(PATH)
+    upgrade(connection, address, asking(address, token)).await
+}
+
+/// The request for a stream.
+fn asking(address: &str, token: &str) -> Builder {
+    Request::get(PATH)
         .header(HOST, address)
         .header(CONNECTION, "upgrade")
         .header(UPGRADE, PROTOCOL)
         .header(AUTHORIZATION, format!("Bearer {token}"))
-        .body(Empty::<Bytes>::new())
-        .map_err(|error| HttpError::Setup {
-            address: address.to_owned(),
-            detail: error.to_string(),
-        })?;
+}
+
+async fn upgrade<C: Io + 'static>(
+    connection: C,
+    address: &str,
+    request: Builder,
+) -> Result<BoxIo, HttpError> {
+    let request = request.body(Empty::<Bytes>::new()).map_err(|error| HttpError::Setup {
+        address: address.to_owned(),
+        detail: error.to_string(),
+    })?;
     let failed = |error: &(dyn std::error::Error + 'static)| HttpError::of(address, error);
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(connection))
         .await

@@ -40,6 +40,10 @@ pub enum Command {
     Path(PathCommand),
     /// While the variables that stay are looked at.
     Variables(VariablesCommand),
+    /// While models and their stocks are looked at.
+    Models(ModelsCommand),
+    /// While the batches of one are looked at.
+    Batches(BatchesCommand),
     /// While a job is to be let run.
     Approval(ApprovalCommand),
     /// In the palette.
@@ -260,6 +264,26 @@ pub enum VariablesCommand {
     Leave,
 }
 
+/// While models and their stocks are looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ModelsCommand {
+    /// Look at the batches of the selected one.
+    Open,
+    /// Copy its id.
+    Copy,
+    /// Leave them.
+    Leave,
+}
+
+/// While the batches of one model are looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum BatchesCommand {
+    /// Copy the id of the selected one.
+    Copy,
+    /// Back to the models.
+    Leave,
+}
+
 /// While a job is to be let run.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ApprovalCommand {
@@ -366,6 +390,8 @@ pub enum GlobalCommand {
     Prints,
     /// The variables that stay at the nodes.
     Variables,
+    /// Models, and their stocks of material.
+    Models,
     /// Log in, or as somebody else.
     LogIn,
     /// Ask the servers again.
@@ -398,6 +424,8 @@ into_command! {
     Path(PathCommand),
     Prints(PrintsCommand),
     Variables(VariablesCommand),
+    Models(ModelsCommand),
+    Batches(BatchesCommand),
     Approval(ApprovalCommand),
     Step(Step),
     List(ListCommand),

@@ -47,13 +47,17 @@ pub enum Layer {
     Code,
     /// The variables that stay at the nodes.
     Variables,
+    /// Models, and their stocks of material.
+    Models,
+    /// The batches of one model.
+    Batches,
     /// A job that waits for the word of a node's operator.
     Approval,
 }
 
 impl Layer {
     /// Every layer.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::Global,
         Self::Auctions,
         Self::Detail,
@@ -76,6 +80,8 @@ impl Layer {
         Self::Invite,
         Self::Code,
         Self::Variables,
+        Self::Models,
+        Self::Batches,
         Self::Approval,
     ];
 
@@ -104,6 +110,8 @@ impl Layer {
             Self::Invite => "invite",
             Self::Code => "code",
             Self::Variables => "variables",
+            Self::Models => "models",
+            Self::Batches => "batches",
             Self::Approval => "approval",
         }
     }
@@ -133,6 +141,8 @@ impl Layer {
             Self::Invite => "Invite",
             Self::Code => "Code of an invitation",
             Self::Variables => "Variables that stay",
+            Self::Models => "Models and stocks",
+            Self::Batches => "Batches of a model",
             Self::Approval => "A job to let run",
         }
     }
@@ -168,6 +178,8 @@ impl Layer {
                 | Self::Invite
                 | Self::Code
                 | Self::Variables
+                | Self::Models
+                | Self::Batches
                 | Self::Approval
         )
     }

@@ -2,15 +2,15 @@
 //! the command line does the same.
 
 use super::commands::{
-    AnswerFormCommand, ApprovalCommand, AuditCommand, BidFormCommand, BidsCommand, CodeCommand,
-    Command, ConfirmCommand, FilterCommand, GlobalCommand, HelpCommand, InviteCommand, ListCommand,
-    LogCommand, LoginCommand, Move, NewSessionCommand, PaletteCommand, PathCommand, PeopleCommand,
-    PrintsCommand, Step, VariablesCommand,
+    AnswerFormCommand, ApprovalCommand, AuditCommand, BatchesCommand, BidFormCommand, BidsCommand,
+    CodeCommand, Command, ConfirmCommand, FilterCommand, GlobalCommand, HelpCommand, InviteCommand,
+    ListCommand, LogCommand, LoginCommand, ModelsCommand, Move, NewSessionCommand, PaletteCommand,
+    PathCommand, PeopleCommand, PrintsCommand, Step, VariablesCommand,
 };
 use super::layer::Layer::{
-    self, AnswerForm, Approval, Auctions, Audit, Bid, BidForm, Bracket, Code, Confirm, Detail,
-    Filter, Global, Help, Invite, Log, Login, NewSession, Nodes, Palette, Path, People, Prints,
-    Variables,
+    self, AnswerForm, Approval, Auctions, Audit, Batches, Bid, BidForm, Bracket, Code, Confirm,
+    Detail, Filter, Global, Help, Invite, Log, Login, Models, NewSession, Nodes, Palette, Path,
+    People, Prints, Variables,
 };
 
 /// One row of the table.
@@ -109,6 +109,12 @@ macro_rules! command {
     };
     (Variables $command:ident) => {
         Command::Variables(VariablesCommand::$command)
+    };
+    (Models $command:ident) => {
+        Command::Models(ModelsCommand::$command)
+    };
+    (Batches $command:ident) => {
+        Command::Batches(BatchesCommand::$command)
     };
     (Approval $command:ident) => {
         Command::Approval(ApprovalCommand::$command)
@@ -268,17 +274,17 @@ table! {
         "Disable the selected account: its logins end", Same "gavel account disable NAME";
     People Enable = "enable", [People], ["e"], "enable",
         "Enable the selected account again", Same "gavel account enable NAME";
-    Move Up = "up", [Auctions, Detail, Bracket, Nodes, Bid, Log, People, Help, Audit, Variables, Approval], ["up", "k"], "",
+    Move Up = "up", [Auctions, Detail, Bracket, Nodes, Bid, Log, People, Help, Audit, Variables, Models, Batches, Approval], ["up", "k"], "",
         "A row up", Shows "gavel session list";
-    Move Down = "down", [Auctions, Detail, Bracket, Nodes, Bid, Log, People, Help, Audit, Variables, Approval], ["down", "j"], "",
+    Move Down = "down", [Auctions, Detail, Bracket, Nodes, Bid, Log, People, Help, Audit, Variables, Models, Batches, Approval], ["down", "j"], "",
         "A row down", Shows "gavel session list";
-    Move PageUp = "page-up", [Auctions, Detail, Bracket, Nodes, Bid, Log, People, Help, Audit, Variables, Approval], ["pgup", "ctrl-b"], "",
+    Move PageUp = "page-up", [Auctions, Detail, Bracket, Nodes, Bid, Log, People, Help, Audit, Variables, Models, Batches, Approval], ["pgup", "ctrl-b"], "",
         "A page up; on the screen of nodes, of the links", Shows "gavel session list";
-    Move PageDown = "page-down", [Auctions, Detail, Bracket, Nodes, Bid, Log, People, Help, Audit, Variables, Approval], ["pgdn", "ctrl-f"], "",
+    Move PageDown = "page-down", [Auctions, Detail, Bracket, Nodes, Bid, Log, People, Help, Audit, Variables, Models, Batches, Approval], ["pgdn", "ctrl-f"], "",
         "A page down; on the screen of nodes, of the links", Shows "gavel session list";
-    Move Top = "top", [Auctions, Detail, Bracket, Bid, Log, People, Help, Audit, Variables, Approval], ["home", "g"], "",
+    Move Top = "top", [Auctions, Detail, Bracket, Bid, Log, People, Help, Audit, Variables, Models, Batches, Approval], ["home", "g"], "",
         "To the top", Shows "gavel session list";
-    Move Bottom = "bottom", [Auctions, Detail, Bracket, Bid, Log, People, Help, Audit, Variables, Approval], ["end", "G"], "",
+    Move Bottom = "bottom", [Auctions, Detail, Bracket, Bid, Log, People, Help, Audit, Variables, Models, Batches, Approval], ["end", "G"], "",
         "To the bottom", Shows "gavel session list";
     Confirm Yes = "yes", [Confirm], ["y"], "yes",
         "Do it", Shows "gavel session cancel SESSION --yes", needed;
@@ -341,6 +347,17 @@ table! {
         "Copy the version of the selected variable", Same "gavel variable show NAME";
     Variables Leave = "leave-variables", [Variables], ["esc", "q", "V"], "leave",
         "Leave the variables", Shows "gavel variable list", needed;
+    Models Open = "batches", [Models], ["enter", "right"], "batches",
+        "The batches of the selected model: how far each is, who made it, for whom",
+        Shows "gavel model list";
+    Models Copy = "copy-model", [Models], ["y"], "copy",
+        "Copy the id of the selected model", Shows "gavel model list";
+    Models Leave = "leave-models", [Models], ["esc", "q", "M"], "leave",
+        "Leave the models", Shows "gavel model list", needed;
+    Batches Copy = "copy-batch", [Batches], ["y"], "copy",
+        "Copy the id of the selected batch", Shows "gavel model list";
+    Batches Leave = "leave-batches", [Batches], ["esc", "q", "left"], "models",
+        "Back to the models", Shows "gavel model list", needed;
     Approval Approve = "let-run", [Approval], ["y"], "let it run",
         "Let the job run at this node", Same "gavel job approve JOB", needed;
     Approval Leave = "not-now", [Approval], ["n", "esc", "q"], "not now",
@@ -395,6 +412,9 @@ table! {
     Global Variables = "variables", [Global], ["V"], "",
         "Variables that stay at the nodes after their job: who has shares, and since when",
         Shows "gavel variable list";
+    Global Models = "models", [Global], ["M"], "models",
+        "Models to score with: how much material dealers have ready for each, and what they make",
+        Shows "gavel model list";
     Global LogIn = "log-in", [Global], ["L"], "",
         "Log in at the coordinator, or as somebody else", Same "gavel login --name NAME";
     Global Refresh = "refresh", [Global], ["f5", "ctrl-r"], "",
@@ -403,11 +423,11 @@ table! {
         "Another theme: dark, light, high contrast, no colour", Shows "gavel tui --theme THEME";
     Global Redraw = "redraw", [Global], ["ctrl-l"], "",
         "Draw the whole screen again", Shows "gavel tui";
-    Global Suspend = "suspend", [Global, BidForm, AnswerForm, Palette, Filter, Help, Confirm, NewSession, Login, Audit, Path, Prints, Invite, Code, Variables, Approval], ["ctrl-z"],
+    Global Suspend = "suspend", [Global, BidForm, AnswerForm, Palette, Filter, Help, Confirm, NewSession, Login, Audit, Path, Prints, Invite, Code, Variables, Models, Batches, Approval], ["ctrl-z"],
         "", "To the shell; `fg` comes back", Shows "gavel tui";
     Global Quit = "quit", [Global], ["q"], "quit",
         "Leave the program", Shows "gavel tui", needed;
-    Global Leave = "leave", [Global, BidForm, AnswerForm, Palette, Filter, Help, Confirm, NewSession, Login, Audit, Path, Prints, Invite, Code, Variables, Approval], ["ctrl-c"], "",
+    Global Leave = "leave", [Global, BidForm, AnswerForm, Palette, Filter, Help, Confirm, NewSession, Login, Audit, Path, Prints, Invite, Code, Variables, Models, Batches, Approval], ["ctrl-c"], "",
         "Leave the program, from anywhere", Shows "gavel tui", needed;
 }
 

@@ -7,6 +7,7 @@
 //! - [`jobs`]: variables that stay, and jobs that are let run
 //! - [`own`]: our bids as they are on disk
 //! - [`people`]: accounts and invitations, for operators
+//! - [`stock`]: models and batches
 //! - [`runner`]: carries out the requests that `update` asks for
 
 pub mod audit;
@@ -16,4 +17,5 @@ pub mod jobs;
 pub mod own;
 pub mod people;
 pub mod runner;
+pub mod stock;
 pub mod watch;

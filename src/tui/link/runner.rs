@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use super::connection::{Connection, Me};
 use super::own::{self, own};
 use super::watch::{self, Out};
-use super::{audit, export, jobs, people};
+use super::{audit, export, jobs, people, stock};
 use crate::base::lock;
 use crate::base::text::clean;
 use crate::client::bid::{self, BidError, Bidder, Ears, Patience, Placed, Silence};
@@ -120,6 +120,7 @@ async fn done(connection: &Connection, request: Request, news: &Sender<News>) ->
             News::Receipts(session, receipts(coordinator, session).await.ok())
         }
         Request::Variables => News::Variables(jobs::variables(connection).await),
+        Request::Models(page) => News::Models(stock::books(connection, page).await),
         Request::Forget(name, field) => {
             let answer = jobs::forget(connection, &name, field).await;
             News::Forgotten(name, answer)

@@ -12,6 +12,7 @@ use super::held::Shelf;
 use super::invite::{InviteForm, ShownCode};
 use super::login::LoginForm;
 use super::new_session::NewSession;
+use super::stock::Storeroom;
 use crate::base::Timestamp;
 use crate::base::text::Clean;
 use crate::identity::{AccountId, Digest};
@@ -86,6 +87,8 @@ pub enum Popup {
     Prints(usize),
     /// The variables that stay at the nodes.
     Variables(Box<Shelf>),
+    /// Models, and their stocks of material.
+    Models(Box<Storeroom>),
     /// A job that waits for the word of this node's operator.
     Approval(Box<Approval>),
 }

@@ -8,6 +8,7 @@
 //! - [`worked`]: a job's steps, and what it revealed
 //! - [`answers`]: the answers to a survey as they are typed
 //! - [`held`]: the variables that stay at the nodes
+//! - [`stock`]: models, and the material that dealers make for them
 //! - [`approval`]: a job that is to be let run
 //! - [`live`]: what is heard of a session while it lives
 //! - [`own`]: our own bids
@@ -44,6 +45,7 @@ pub mod node;
 pub mod own;
 pub mod people;
 pub mod screen;
+pub mod stock;
 pub mod surveyed;
 pub mod theme;
 pub mod worked;

@@ -326,6 +326,8 @@ impl Model {
             Some(Popup::Path(_)) => Layer::Path,
             Some(Popup::Prints(_)) => Layer::Prints,
             Some(Popup::Variables(_)) => Layer::Variables,
+            Some(Popup::Models(room)) if room.page.is_some() => Layer::Batches,
+            Some(Popup::Models(_)) => Layer::Models,
             Some(Popup::Approval(_)) => Layer::Approval,
             None if self.ui.filtering => Layer::Filter,
             None => self.screen_layer(),

@@ -81,12 +81,16 @@ pub enum List {
     Results,
     /// The variables that stay at the nodes.
     Variables,
+    /// The models.
+    Models,
+    /// The batches of one.
+    Batches,
     /// The steps of a job that is to be let run.
     Signed,
 }
 
 /// How many [`List`]s there are.
-pub const LISTS: usize = 14;
+pub const LISTS: usize = 16;
 
 /// What a click means.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -23,6 +23,7 @@ use crate::tui::state::held::Held;
 use crate::tui::state::model::Person;
 use crate::tui::state::own::OwnBid;
 use crate::tui::state::screen::Screen;
+use crate::tui::state::stock::Books;
 use crate::wire::account_api::{AccountLine, InvitationLine, NewInvitation, Secret};
 use crate::wire::coordinator_api::{
     Bidder, BidderReceipts, CoordinatorHealth, SessionDetail, SessionSummary,
@@ -117,6 +118,8 @@ pub enum News {
     Saved(Result<String, String>),
     /// The variables that stay, or why they did not come.
     Variables(Result<Stock, String>),
+    /// Models with their stocks, and the batches of one, or why they did not come.
+    Models(Result<Box<Books>, String>),
     /// The job that forgets a variable was made, or not.
     Forgotten(String, Result<SessionId, String>),
     /// Which jobs wait for our own node's operator, where the node told.
@@ -226,6 +229,8 @@ pub enum Request {
     People,
     /// The variables that stay.
     Variables,
+    /// Models with their stocks, and the batches of this one.
+    Models(Option<Digest>),
     /// Have a variable forgotten that is shared over this field.
     Forget(String, Prime),
     /// Which of these jobs wait for our own node's operator.

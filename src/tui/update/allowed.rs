@@ -46,6 +46,8 @@ pub fn refusal(model: &Model, command: impl Into<Command>) -> Option<String> {
             within(model, Layer::Variables, "the variables show").and_then(|()| operator(model))
         }
         Command::Variables(_) => within(model, Layer::Variables, "the variables show"),
+        Command::Models(_) => within(model, Layer::Models, "the models show"),
+        Command::Batches(_) => within(model, Layer::Batches, "the batches of a model show"),
         Command::Approval(_) => within(model, Layer::Approval, "a job's signed steps show"),
         Command::Path(_) => within(model, Layer::Path, "a path is asked for"),
         Command::Login(_) => within(model, Layer::Login, "somebody logs in"),
@@ -80,12 +82,15 @@ fn global(model: &Model, command: GlobalCommand) -> Result<(), String> {
         GlobalCommand::People if !model.person.operator => {
             Err("this is for the coordinator's operator, whose key is not here".to_owned())
         }
-        GlobalCommand::Variables if !model.person.operator && model.person.node.is_none() => {
+        GlobalCommand::Variables | GlobalCommand::Models
+            if !model.person.operator && model.person.node.is_none() =>
+        {
             Err("this is for operators of the coordinator and of nodes".to_owned())
         }
         GlobalCommand::Copy
         | GlobalCommand::Prints
         | GlobalCommand::Variables
+        | GlobalCommand::Models
         | GlobalCommand::LogIn
         | GlobalCommand::Auctions
         | GlobalCommand::Bracket

@@ -3,7 +3,7 @@
 use super::action::Effect;
 use super::{
     allowed, answering, approvals, audit, bidding, confirm, filter, global, invite, list, log,
-    login, moves, new_session, palette, people, prints, steps, variables,
+    login, moves, new_session, palette, people, prints, steps, stock, variables,
 };
 use crate::tui::input::commands::{Command, HelpCommand, PaletteCommand};
 use crate::tui::state::data::Level;
@@ -32,6 +32,8 @@ pub fn run(model: &mut Model, command: impl Into<Command>) -> Vec<Effect> {
         Command::NewSession(command) => return new_session::run(model, command),
         Command::Audit(command) => return audit::run(model, command),
         Command::Prints(command) => return prints::run(model, command),
+        Command::Models(command) => return stock::run(model, command),
+        Command::Batches(command) => return stock::run_batches(model, command),
         Command::Variables(command) => return variables::run(model, command),
         Command::Approval(command) => return approvals::run(model, command),
         Command::Path(command) => return audit::run_path(model, command),

@@ -1,7 +1,7 @@
 //! Commands that work on every screen.
 
 use super::action::Effect;
-use super::{clipboard, login, order, prints, screens, variables};
+use super::{clipboard, login, order, prints, screens, stock, variables};
 use crate::session::Phase;
 use crate::tui::input::commands::GlobalCommand;
 use crate::tui::state::data::Level;
@@ -49,6 +49,7 @@ pub fn run(model: &mut Model, command: GlobalCommand) -> Vec<Effect> {
         GlobalCommand::Copy => return clipboard::copy(model),
         GlobalCommand::Prints => prints::open(model),
         GlobalCommand::Variables => return variables::open(model),
+        GlobalCommand::Models => return stock::open(model),
         GlobalCommand::LogIn => login::open(model),
         GlobalCommand::Refresh => {
             model.asking.detail_stale = true;

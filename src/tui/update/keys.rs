@@ -55,6 +55,7 @@ fn field(model: &mut Model) -> Option<&mut Field> {
             | Popup::Audit(_)
             | Popup::Prints(_)
             | Popup::Variables(_)
+            | Popup::Models(_)
             | Popup::Approval(_)
             | Popup::Code(_) => None,
         };
@@ -138,6 +139,8 @@ fn changed(model: &mut Model) {
         | Layer::Audit
         | Layer::Prints
         | Layer::Variables
+        | Layer::Models
+        | Layer::Batches
         | Layer::Approval
         | Layer::Confirm => {}
     }
@@ -168,7 +171,9 @@ fn click(model: &mut Model, hit: Hit) -> Vec<Effect> {
     let covered = model.layer().is_popup();
     match hit {
         Hit::Hint(command) => return run(model, command),
-        Hit::Row(list @ (List::Audit | List::Variables), row) => moves::select(model, list, row),
+        Hit::Row(list @ (List::Audit | List::Variables | List::Models | List::Batches), row) => {
+            moves::select(model, list, row);
+        }
         Hit::Row(List::Palette, row) => {
             palette::select(model, row);
             return run(model, PaletteCommand::Run);

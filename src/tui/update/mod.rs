@@ -22,6 +22,7 @@
 //! - [`bidding`]: the form of a bid
 //! - [`answering`]: the form of the answers to a survey
 //! - [`approvals`]: jobs that wait for the word of this node's operator
+//! - [`stock`]: models, their stocks and batches
 //! - [`variables`]: what stays at the nodes, and forgetting it
 //! - [`palette`]: finding commands by parts of their names
 //! - [`login`]: the form of a login, and what follows when one ends
@@ -62,6 +63,7 @@ pub mod prints;
 pub mod receipts;
 pub mod screens;
 pub mod steps;
+pub mod stock;
 pub mod variables;
 
 use self::action::{Action, Cue, Effect};
@@ -122,6 +124,7 @@ fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     effects.extend(answering::ask_for_cohort(model));
     effects.extend(approvals::ask(model));
     effects.extend(variables::ask(model));
+    effects.extend(stock::ask(model));
     effects
 }
 

@@ -36,6 +36,8 @@ fn list_here(model: &Model) -> List {
         Layer::Palette => List::Palette,
         Layer::Audit => List::Audit,
         Layer::Variables => List::Variables,
+        Layer::Models => List::Models,
+        Layer::Batches => List::Batches,
         Layer::Approval => List::Signed,
         Layer::Global
         | Layer::Auctions
@@ -130,6 +132,16 @@ pub fn scroll(model: &mut Model, list: List, by: isize) {
                 shelf.row = moved(shelf.row, by, shelf.rows().len());
             }
         }
+        List::Models => {
+            if let Some(room) = model.storeroom() {
+                room.row = moved(room.row, by, room.rows().len());
+            }
+        }
+        List::Batches => {
+            if let Some(page) = model.storeroom().and_then(|room| room.page.as_mut()) {
+                page.row = moved(page.row, by, page.rows().len());
+            }
+        }
         List::Palette => {
             let row = moved(palette::selected(model), by, palette::found(model).len());
             palette::select(model, row);
@@ -175,6 +187,16 @@ pub fn select(model: &mut Model, list: List, row: usize) {
         List::Variables => {
             if let Some(shelf) = model.shelf() {
                 shelf.row = row;
+            }
+        }
+        List::Models => {
+            if let Some(room) = model.storeroom() {
+                room.row = row;
+            }
+        }
+        List::Batches => {
+            if let Some(page) = model.storeroom().and_then(|room| room.page.as_mut()) {
+                page.row = row;
             }
         }
         List::People => cohort::select(model, row),

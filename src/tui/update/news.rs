@@ -3,7 +3,7 @@
 use super::action::{Effect, News, Request};
 use super::{
     answering, approvals, audit, events, invite, login, new_session, order, people, receipts,
-    steps, variables,
+    steps, stock, variables,
 };
 use crate::base::text::clean;
 use crate::session::{Phase, SessionId};
@@ -102,6 +102,7 @@ pub fn take(model: &mut Model, news: News) -> Vec<Effect> {
         }
         News::Audited(session, answer) => audit::came(model, session, answer),
         News::Saved(answer) => audit::written(model, answer),
+        News::Models(answer) => return stock::came(model, answer),
         News::Variables(answer) => variables::came(model, answer),
         News::Forgotten(name, answer) => variables::forgotten(model, &name, answer),
         News::Awaiting(told) => approvals::came(model, told),

@@ -187,6 +187,8 @@ fn go_home(model: &mut Model, row: &Row) {
         | Layer::Audit
         | Layer::Prints
         | Layer::Variables
+        | Layer::Models
+        | Layer::Batches
         | Layer::Approval
         | Layer::Path
         | Layer::People

@@ -69,6 +69,7 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) -> Drawn {
             Popup::Path(form) => popups::audit::path(&mut canvas, body, form),
             Popup::Prints(row) => popups::prints::draw(&mut canvas, body, *row),
             Popup::Variables(shelf) => popups::variables::draw(&mut canvas, body, shelf),
+            Popup::Models(room) => popups::models::draw(&mut canvas, body, room),
             Popup::Approval(approval) => popups::approval::draw(&mut canvas, body, approval),
             Popup::Login(form) => popups::login::draw(&mut canvas, body, form),
             Popup::Invite(form) => popups::invite::draw(&mut canvas, body, form),
@@ -282,7 +283,7 @@ fn hints(canvas: &mut Canvas<'_, '_>, area: Rect) {
         rows_of(layer).filter(|row| hinted(model, row)).map(|row| (layer, row)).collect();
     let mut last = Vec::new();
     if !layer.is_popup() && !layer.takes_text() {
-        for row in rows_of(Layer::Global).filter(|row| !row.hint.is_empty()) {
+        for row in rows_of(Layer::Global).filter(|row| hinted(model, row)) {
             let end = matches!(
                 row.command,
                 Command::Global(GlobalCommand::Keys | GlobalCommand::Palette)
@@ -327,9 +328,19 @@ fn hints(canvas: &mut Canvas<'_, '_>, area: Rect) {
     }
 }
 
-/// Whether a command has a place in the hints. Letting a job run has one only where one waits for it.
+/// Whether a command has a place in the hints. Letting a job run has one only where one waits for it,
+/// models only beside the nodes that deal.
 fn hinted(model: &Model, row: &Row) -> bool {
-    let rare = row.command == Command::List(ListCommand::Approve);
+    let rare = match row.command {
+        Command::List(ListCommand::Approve) => true,
+        Command::Global(GlobalCommand::Models) => {
+            if model.ui.screen != Screen::Nodes {
+                return false;
+            }
+            true
+        }
+        _ => false,
+    };
     !row.hint.is_empty() && (!rare || allowed::refusal(model, row.command).is_none())
 }
 

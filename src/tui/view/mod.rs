@@ -28,6 +28,10 @@ mod job_tests;
 mod market_tests;
 
 #[cfg(test)]
+mod scored_tests;
+#[cfg(test)]
+mod stock_tests;
+#[cfg(test)]
 mod survey_tests;
 
 #[cfg(test)]

@@ -1,11 +1,16 @@
 //! `gavel model add|list|remove|serve`: the models that this home scores with.
 //!
+//! - [`live`]: what an owner sees meanwhile
 //! - [`serve`]: scoring clients' sheets
+//! - [`stock`]: announced models, with a gauge of the material that is ready for each
 //! - [`told`]: a model as people and scripts read it
 
+pub mod live;
 pub mod serve;
+pub mod stock;
 pub mod told;
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -30,12 +35,25 @@ use told::Told;
 pub enum ModelCommand {
     /// Take a model in: its weights are kept in this home, encrypted under its key
     Add(AddArgs),
-    /// The models of this home
-    List,
+    /// The models of this home, and those that are announced, with how much material is ready for each
+    List(ListArgs),
     /// Delete a model of this home, weights and all, and take it back at the coordinator
     Remove(RemoveArgs),
     /// Score clients' sheets with models of this home
     Serve(serve::ServeArgs),
+}
+
+/// Which models.
+///
+/// Those of this home, and those that owners have announced at the coordinator of its roster, each with
+/// its stock of material: so many batches are ready of those that are wanted.
+#[derive(Args)]
+pub struct ListArgs {
+    /// Only those of this home; no server is asked
+    #[arg(long)]
+    own: bool,
+    #[command(flatten)]
+    reach: Reach,
 }
 
 /// Which model.
@@ -102,7 +120,7 @@ impl From<LearnerName> for Learner {
 pub async fn run(context: &Context, command: ModelCommand) -> Result<(), Failure> {
     match command {
         ModelCommand::Add(args) => add(context, &args),
-        ModelCommand::List => list(context),
+        ModelCommand::List(args) => list(context, &args).await,
         ModelCommand::Remove(args) => remove(context, &args).await,
         ModelCommand::Serve(args) => serve::run(context, &args).await,
     }
@@ -135,20 +153,54 @@ fn add(context: &Context, args: &AddArgs) -> Result<(), Failure> {
     context.output.result(&told, || told.text())
 }
 
-fn list(context: &Context) -> Result<(), Failure> {
+async fn list(context: &Context, args: &ListArgs) -> Result<(), Failure> {
     let all = Shelf::of(&context.home).list()?;
     let told = all.iter().map(|kept| Told::new(kept, None));
     let told = told.collect::<Result<Vec<_>, Failure>>()?;
-    context.output.result(&serde_json::json!({ "models": told }), || {
-        if told.is_empty() {
-            return "no models; add one with `gavel model add NAME FILE`".to_owned();
+    let announced = announced(context, args).await;
+    let shown = serde_json::json!({ "models": told, "announced": announced });
+    context.output.result(&shown, || {
+        let mut text = if told.is_empty() {
+            "no models of this home; add one with `gavel model add NAME FILE`\n".to_owned()
+        } else {
+            let mut table =
+                Table::new(&["model", "layers", ">triples", ">bits", ">matrix elements"]);
+            for model in &told {
+                table.row(model.row());
+            }
+            table.to_string()
+        };
+        match announced.as_deref() {
+            None => {}
+            Some([]) => text.push_str(
+                "\nno model is announced at the coordinator; `gavel model serve` announces one\n",
+            ),
+            Some(lines) => {
+                let _ = write!(text, "\n{}\n{}", strong("Announced"), stock::table(lines));
+            }
         }
-        let mut table = Table::new(&["model", "layers", ">triples", ">bits", ">matrix elements"]);
-        for model in &told {
-            table.row(model.row());
-        }
-        table.to_string()
+        text
     })
+}
+
+/// What is announced at the coordinator; none where it is not to be asked, or does not tell.
+async fn announced(context: &Context, args: &ListArgs) -> Option<Vec<stock::Announced>> {
+    let known = args.reach.roster_file().is_some() || context.home.file("roster.json").exists();
+    if args.own || !known {
+        return None;
+    }
+    let lines = async {
+        let network = args.reach.as_anyone(context).await?;
+        Ok::<_, Failure>(material::models(&network).await?)
+    };
+    match lines.await {
+        Ok(lines) => Some(lines.iter().map(stock::Announced::of).collect()),
+        Err(failure) => {
+            let detail = failure.detail;
+            context.output.note(format!("what is announced cannot be listed: {detail}"));
+            None
+        }
+    }
 }
 
 async fn remove(context: &Context, args: &RemoveArgs) -> Result<(), Failure> {

@@ -3,31 +3,39 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
-use crate::base::Clock;
+use super::live::{self, Live};
+use crate::base::{Clock, Zone};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::home::{host, read_text};
 use crate::cli::models::{Kept, Shelf};
 use crate::cli::options::Reach;
-use crate::cli::output::{clean, strong};
+use crate::cli::output::{clean, plural, seconds, strong};
 use crate::cli::score::keep;
 use crate::cli::signal::asked_to_stop;
-use crate::client::material;
+use crate::client::{Network, material};
 use crate::identity::key_file::{BidderKeys, KeyFileError, TlsIdentity};
 use crate::identity::{Digest, PublicKey, Statement as _};
-use crate::scoring::{Admitted, Dealers, Outcome, Owner, Patience, Served, open};
+use crate::scoring::{Admitted, Dealers, Itinerary, Open, Outcome, Owner, Patience, Served, open};
 use crate::session::scoring::ModelTerms;
 use crate::transport::server::listen;
+use crate::wire::dealer_api::ModelLine;
+
+/// How often stocks are asked for.
+const STOCKS: Duration = Duration::from_secs(2);
 
 /// What to serve, where, and for whom.
 ///
 /// Announces the models at the coordinator, has dealers keep material ready for them, and computes a
-/// score with every client that has a batch. Runs until Ctrl-C or SIGTERM. A score that both learn is
+/// score with every client that has a batch. Runs until Ctrl-C or SIGTERM; scores that are
+/// under way are finished then, and asked again it ends at once. At a terminal it shows the stocks, and who is
+/// being scored. A score that both learn is
 /// signed by both and kept in the home's folder `scores`.
 #[derive(Args)]
 pub struct ServeArgs {
@@ -90,12 +98,23 @@ pub async fn run(context: &Context, args: &ServeArgs) -> Result<(), Failure> {
         .iter()
         .map(|(terms, _)| json!({ "name": terms.name, "model": terms.id() }))
         .collect();
+    let mut shown = Vec::new();
+    for (terms, _) in &models {
+        let itinerary = Itinerary::of(terms)?;
+        shown.push(live::Served {
+            model: terms.id(),
+            name: terms.name.clone(),
+            itinerary,
+            stock: None,
+        });
+    }
     let own = keys.public();
     let halves = Arc::new(Dealers::new(network.clone(), keys.clone()));
     let owner =
         Owner::new(keys, roster.coordinator.key, admitted, models, halves, Patience::default());
-    let (sender, mut served) = mpsc::channel(64);
-    let port = open(Arc::new(owner), listener, &tls, sender)?;
+    let (sender, served) = mpsc::channel(64);
+    let owner = Arc::new(owner);
+    let port = open(Arc::clone(&owner), listener, &tls, sender)?;
     // What the terms of a scored auction name.
     let serving = json!({
         "serving": told, "owner": own, "roster": roster.digest(),
@@ -108,17 +127,149 @@ pub async fn run(context: &Context, args: &ServeArgs) -> Result<(), Failure> {
         let line = format!("serving {} at {}", strong(names.join(", ")), port.local);
         context.output.note(line);
     }
-    let mut scores = 0_u64;
-    let mut stop = std::pin::pin!(asked_to_stop());
-    loop {
-        tokio::select! {
-            () = &mut stop => break,
-            Some(served) = served.recv() => scores += u64::from(tell(context, served)?),
+    let desk = Desk { context, owner, live: Live::new(&shown), models: shown, scores: 0 };
+    let scores = desk.run(port, served, &network).await?;
+    let stopped = json!({ "stopped": true, "scores": scores });
+    let text = plural(scores, "score", "scores");
+    context.output.result(&stopped, || format!("stopped after {text}"))
+}
+
+/// What is shown and kept while clients come.
+struct Desk<'a> {
+    context: &'a Context,
+    owner: Arc<Owner>,
+    models: Vec<live::Served>,
+    live: Live,
+    scores: u64,
+}
+
+impl Desk<'_> {
+    /// Serve until asked to stop, and to the end of what is under way then; asked again, end at once.
+    /// How many scores there were.
+    async fn run(
+        mut self,
+        mut port: Open,
+        mut served: mpsc::Receiver<Served>,
+        network: &Network,
+    ) -> Result<u64, Failure> {
+        let (sender, mut stocks) = watch::channel(Vec::new());
+        let asking = tokio::spawn(follow_stocks(network.clone(), sender));
+        let mut often = tokio::time::interval(live::OFTEN);
+        let mut stop = std::pin::pin!(asked_to_stop());
+        loop {
+            tokio::select! {
+                () = &mut stop => break,
+                Some(served) = served.recv() => self.tell(served)?,
+                Ok(()) = stocks.changed() => self.stocked(&stocks.borrow_and_update()),
+                _ = often.tick() => self.live.draw(&self.models, &self.owner.guests()),
+            }
+        }
+        let guests = self.owner.guests();
+        let under_way = guests.iter().filter(|guest| guest.wants.is_some()).count() as u64;
+        if under_way > 0 {
+            self.stopping(under_way)?;
+            let mut again = std::pin::pin!(asked_to_stop());
+            let mut finished = std::pin::pin!(port.finish());
+            loop {
+                tokio::select! {
+                    () = &mut finished => break,
+                    () = &mut again => break,
+                    Some(served) = served.recv() => self.tell(served)?,
+                    _ = often.tick() => self.live.draw(&self.models, &self.owner.guests()),
+                }
+            }
+        }
+        port.close().await;
+        while let Ok(last) = served.try_recv() {
+            self.tell(last)?;
+        }
+        asking.abort();
+        Ok(self.scores)
+    }
+
+    fn stopping(&self, under_way: u64) -> Result<(), Failure> {
+        if self.context.output.json {
+            let line = json!({ "event": "stopping", "under_way": under_way });
+            self.context.output.json_line(&line)?;
+        }
+        let text = plural(under_way, "score is", "scores are");
+        self.live.keep(&format!(
+            "nobody is let in any more; {text} under way and will be finished. Ctrl-C again ends at once: \
+             what is under way is lost then, with its batch"
+        ));
+        Ok(())
+    }
+
+    fn stocked(&mut self, lines: &[ModelLine]) {
+        for served in &mut self.models {
+            let line = lines.iter().find(|line| line.model == served.model);
+            served.stock = line.map(|line| line.stock);
         }
     }
-    port.close().await;
-    let stopped = json!({ "stopped": true, "scores": scores });
-    context.output.result(&stopped, || format!("stopped after {scores} scores"))
+
+    /// Tell what came of a client and keep what was signed.
+    fn tell(&mut self, served: Served) -> Result<(), Failure> {
+        let (from, output) = (served.from, self.context.output);
+        let (promise, done) = match served.result {
+            Ok(met) => met,
+            Err(error) => {
+                // What is told below is not logged over the lines that move.
+                tracing::debug!(%from, %error, "no score");
+                if output.json {
+                    let line = json!({ "event": "no-score", "from": from.to_string(), "why": error.to_string() });
+                    return output.json_line(&line);
+                }
+                self.live.keep(&format!("{}  no score for {from}: {error}", now()));
+                return Ok(());
+            }
+        };
+        if let Outcome::Signed(signed) = &done.outcome {
+            keep(&self.context.home, signed, None)?;
+        }
+        self.scores += 1;
+        let (batch, took) = (promise.batch, done.time.as_secs_f64());
+        tracing::debug!(%from, %batch, seconds = took, "a score");
+        let model = self.models.iter().find(|served| served.model == promise.model);
+        if output.json {
+            let line = json!({
+                "event": "score", "from": from.to_string(), "batch": batch, "client": promise.client,
+                "model": promise.model, "seconds": took, "rounds": done.rounds,
+                "bytes_sent": done.bytes_sent, "stock": model.and_then(|served| served.stock),
+            });
+            return output.json_line(&line);
+        }
+        let (name, left) =
+            model.map_or_else(Default::default, |served| (clean(&served.name), served.left()));
+        let state = match done.outcome {
+            Outcome::Signed(_) => "signed by both",
+            Outcome::Learnt { .. } => "learnt here",
+            Outcome::Told => "told to the client",
+        };
+        self.live.keep(&format!(
+            "{}  {}  {name}  {state}, in {}, batch {batch}; {left}",
+            now(),
+            live::short(promise.client),
+            seconds(took)
+        ));
+        Ok(())
+    }
+}
+
+/// The time of day, for a line of a list.
+fn now() -> String {
+    let zone = Zone::here();
+    zone.clock(Clock::System.now())
+}
+
+/// Ask how stocks stand, again and again; nothing is known while the coordinator does not tell.
+async fn follow_stocks(network: Network, told: watch::Sender<Vec<ModelLine>>) {
+    loop {
+        let lines = material::models(&network).await.unwrap_or_default();
+        if told.send(lines).is_err() {
+            return;
+        }
+        tokio::time::sleep(STOCKS).await;
+    }
 }
 
 /// What is public of a kept model, under this roster.
@@ -155,37 +306,4 @@ fn admitted(args: &ServeArgs) -> Result<Admitted, Failure> {
         return Err(Failure::usage(detail));
     }
     Ok(Admitted::Keys(keys))
-}
-
-/// Tell what came of a client and keep what was signed; whether there is a score.
-fn tell(context: &Context, served: Served) -> Result<bool, Failure> {
-    let from = served.from;
-    let (promise, done) = match served.result {
-        Ok(met) => met,
-        Err(error) => {
-            tracing::warn!(%from, %error, "no score");
-            if context.output.json {
-                let line = json!({ "event": "no-score", "from": from.to_string(), "why": error.to_string() });
-                context.output.json_line(&line)?;
-            }
-            return Ok(false);
-        }
-    };
-    if let Outcome::Signed(signed) = &done.outcome {
-        keep(&context.home, signed, None)?;
-    }
-    let (batch, took) = (promise.batch, done.time.as_secs_f64());
-    tracing::info!(%from, %batch, seconds = took, "a score");
-    if context.output.json {
-        let line = json!({
-            "event": "score", "from": from.to_string(), "batch": batch, "client": promise.client,
-            "seconds": took,
-        });
-        context.output.json_line(&line)?;
-    } else {
-        context
-            .output
-            .note(format!("a score for {}, batch {batch}", clean(&promise.client.to_string())));
-    }
-    Ok(true)
 }

@@ -59,22 +59,12 @@ impl Told {
         self.material.matrices.iter().map(|shape| shape.values() as u64).sum()
     }
 
-    /// Such as "784-128-10".
-    fn sizes(&self) -> String {
-        let dense = self.structure.layers.iter().filter_map(|layer| match layer {
-            Layer::Dense { outputs, .. } => Some(outputs.to_string()),
-            _ => None,
-        });
-        let sizes = std::iter::once(self.structure.features.to_string()).chain(dense);
-        sizes.collect::<Vec<_>>().join("-")
-    }
-
     /// Its line in a list.
     pub fn row(&self) -> [String; 5] {
         let [triples, bits] = [self.material.triples, self.material.bits];
         [
             self.model.clone(),
-            self.sizes(),
+            self.structure.sizes(),
             count(triples as u64),
             count(bits as u64),
             count(self.elements()),
@@ -84,7 +74,7 @@ impl Told {
     /// All of it.
     pub fn text(&self) -> String {
         let structure = &self.structure;
-        let mut text = format!("{} is taken in: {}\n", strong(&self.model), self.sizes());
+        let mut text = format!("{} is taken in: {}\n", strong(&self.model), structure.sizes());
         let mut table = Table::new(&[">", "layer", ">values", "none larger than", ">bits"]);
         let sheet = format!("2^{}", structure.largest_feature);
         let row = |at: usize, name: &str, bound: String, values: &Values| {

@@ -5,7 +5,7 @@ use super::piece::Piece;
 use super::tensor::{Tensors, find};
 use super::written::{Features, Written, WrittenLayer};
 use super::{graph, onnx};
-use crate::rules::model::{Dense, Layer, Structure, Weights, WeightsError};
+use crate::rules::model::{Dense, Layer, MAX_LAYERS, Structure, Weights, WeightsError};
 
 /// A model as it was read.
 pub struct Model {
@@ -45,6 +45,9 @@ pub fn from_tensors(
 ) -> Result<Model, ModelFileError> {
     if written.layers.is_empty() {
         return Err(ModelFileError::NoLayers);
+    }
+    if written.layers.len() > MAX_LAYERS {
+        return Err(ModelFileError::Many { what: "layers", most: MAX_LAYERS });
     }
     let layers = written.layers.iter().enumerate();
     let pieces = layers.map(|(at, layer)| match layer {

@@ -69,6 +69,17 @@ pub enum ModelFileError {
         /// Names of some that are there.
         have: String,
     },
+    /// A tensor without a number.
+    #[error("tensor {0:?} has no numbers: a side of its shape is 0")]
+    Empty(String),
+    /// Layers or weights beyond what a model has.
+    #[error("there are more than {most} {what}, and a model has no more")]
+    Many {
+        /// What is too much.
+        what: &'static str,
+        /// The most.
+        most: usize,
+    },
     /// A tensor whose numbers lie in another file.
     #[error("tensor {0:?} lies in a file of its own; export the model as a single file")]
     External(String),

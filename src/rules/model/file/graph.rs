@@ -6,7 +6,7 @@ use super::error::ModelFileError;
 use super::onnx::{AttributeProto, GraphProto, NodeProto, TensorProto};
 use super::piece::Piece;
 use super::tensor::Tensor;
-use crate::rules::model::Dense;
+use crate::rules::model::{Dense, MAX_LAYERS, MAX_WEIGHTS};
 
 /// A walk along the chain.
 struct Walk<'a> {
@@ -106,6 +106,9 @@ pub(super) fn pieces(graph: &GraphProto) -> Result<Vec<Piece>, ModelFileError> {
 
 impl<'a> Walk<'a> {
     fn step(&mut self, place: &Place<'_>, node: &'a NodeProto) -> Result<(), ModelFileError> {
+        if self.pieces.len() > MAX_LAYERS {
+            return Err(ModelFileError::Many { what: "layers", most: MAX_LAYERS });
+        }
         match node.op_type.as_str() {
             "Constant" => return Ok(()),
             // Nothing happens to the numbers of one sheet.
@@ -150,7 +153,11 @@ impl<'a> Walk<'a> {
     fn tensor(&self, place: &Place<'_>, input: usize) -> Result<Tensor, ModelFileError> {
         let name = place.node.input.get(input).ok_or_else(|| place.branch())?;
         let proto = self.tensors.get(name.as_str()).ok_or_else(|| place.branch())?;
-        proto.tensor(name)
+        let tensor = proto.tensor(name)?;
+        if tensor.numbers.len() > MAX_WEIGHTS {
+            return Err(ModelFileError::Many { what: "weights", most: MAX_WEIGHTS });
+        }
+        Ok(tensor)
     }
 
     /// x times the matrix, which has a row for each input or, turned, for each output.

@@ -72,7 +72,8 @@ impl Tensor {
     /// Of numbers as they are.
     ///
     /// # Errors
-    /// When they are not as many as the shape says, or one is none.
+    /// When they are not as many as the shape says, there is none, or one is no number. A side of 0 would
+    /// let the others be of any length.
     pub fn new(
         name: &str,
         shape: Vec<usize>,
@@ -82,6 +83,9 @@ impl Tensor {
         if expected != numbers.len() {
             let (name, got) = (name.to_owned(), numbers.len());
             return Err(ModelFileError::Short { name, expected, got });
+        }
+        if numbers.is_empty() {
+            return Err(ModelFileError::Empty(name.to_owned()));
         }
         if numbers.iter().any(|number| !number.is_finite()) {
             return Err(ModelFileError::NotFinite(name.to_owned()));

@@ -7,7 +7,7 @@ use crate::rules::model::file::onnx::{
 };
 use crate::rules::model::file::tensor::half;
 use crate::rules::model::file::*;
-use crate::rules::model::{Layer, Structure, WeightsError, reference};
+use crate::rules::model::{Layer, MAX_LAYERS, MAX_WEIGHTS, Structure, WeightsError, reference};
 
 const LOGISTIC: &[u8] = include_bytes!("../../../../tests/data/models/logistic.onnx");
 const SMALL: &[u8] = include_bytes!("../../../../tests/data/models/small.onnx");
@@ -227,6 +227,46 @@ fn tensors_that_do_not_fit_are_named_with_what_would() {
     assert!(text.contains("its layer has 6 outputs"), "{text}");
     assert!(with(", \"h\"]", "]").contains("42 weights; 48 are given"));
     assert!(with("weight = \"0.weight\", ", "").contains("names the tensor of its weights"));
+}
+
+#[test]
+fn a_small_file_of_a_large_model_is_refused_before_it_takes_memory() {
+    for dims in [vec![1 << 60, 0], vec![-1, 0], vec![0, 2]] {
+        let empty = refused("Gemm", |graph| {
+            graph.initializer[0].dims = dims;
+            graph.initializer[0].float_data.clear();
+        });
+        assert_eq!(empty, ModelFileError::Empty("w".to_owned()));
+    }
+    // Every node has the same tensor of 3 x 3.
+    let many = refused("Gemm", |graph| {
+        graph.initializer[0].dims = vec![3, 3];
+        graph.initializer[0].float_data = vec![0.5; 9];
+        graph.initializer[1].dims = vec![3];
+        graph.initializer[1].float_data = vec![0.5; 3];
+        let first = graph.node[0].clone();
+        graph.node = (0..10_000)
+            .map(|at: usize| {
+                let before =
+                    at.checked_sub(1).map_or_else(|| "x".to_owned(), |at| format!("y{at}"));
+                let mut node = first.clone();
+                (node.input[0], node.output[0]) = (before, format!("y{at}"));
+                node
+            })
+            .collect();
+    });
+    assert_eq!(many, ModelFileError::Many { what: "layers", most: MAX_LAYERS });
+    let wide = refused("Gemm", |graph| {
+        graph.initializer[0].dims = vec![1, 1 << 22 | 1];
+        graph.initializer[0].float_data = vec![0.5; 1 << 22 | 1];
+    });
+    assert_eq!(wide, ModelFileError::Many { what: "weights", most: MAX_WEIGHTS });
+    let tensors = safetensors(SMALL_TENSORS).unwrap();
+    let mut written = table(SMALL_TABLE);
+    let layer = written.layers[0].clone();
+    written.layers = vec![layer; MAX_LAYERS + 1];
+    let many = from_tensors(&written, &tensors, Defaults::default()).err().unwrap();
+    assert_eq!(many, ModelFileError::Many { what: "layers", most: MAX_LAYERS });
 }
 
 proptest::proptest! {

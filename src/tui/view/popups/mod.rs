@@ -9,16 +9,22 @@
 //! - [`invite`]: the form of an invitation, and its code
 //! - [`form`]: what these two have in common
 //! - [`approval`]: a job's signed steps, to be let run
+//! - [`models`]: models, and how much material is ready for each
+//! - [`batches`]: the batches of one model
+//! - [`material`]: what these two have in common
 //! - [`variables`]: what stays at the nodes
 //! - [`new_session`]: the form of a new session
 
 pub mod approval;
 pub mod audit;
+pub mod batches;
 pub mod confirm;
 pub mod form;
 pub mod help;
 pub mod invite;
 pub mod login;
+pub mod material;
+pub mod models;
 pub mod new_session;
 pub mod palette;
 pub mod prints;

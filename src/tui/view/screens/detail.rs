@@ -8,7 +8,8 @@ use super::super::table::{Cell, Column, Rows, Table};
 use super::super::text;
 use super::super::theme::Role;
 use super::{
-    job, lots_and_rule, market, part, phase_glyph, phase_role, sales, search, standing, survey,
+    job, lots_and_rule, market, part, phase_glyph, phase_role, sales, scores, search, standing,
+    survey,
 };
 use crate::base::text::{Clean, clean};
 use crate::rules::auction::Question;
@@ -24,10 +25,14 @@ use crate::tui::state::data::Session;
 use crate::tui::state::live::{BidRow, Live};
 use crate::tui::state::screen::List;
 use crate::tui::update::{cohort, filter};
+use crate::wire::coordinator_api::ScoreLine;
 
 /// The phases that a session walks through when all goes well.
 const WALK: [Phase; 5] =
     [Phase::Draft, Phase::Open, Phase::Closing, Phase::Computing, Phase::Settled];
+
+/// With fewer rows the terms give way to what goes on.
+const SCARCE: u16 = 26;
 
 /// Draw the pane.
 pub fn draw(canvas: &mut Canvas<'_, '_>, area: Rect) {
@@ -130,7 +135,10 @@ fn terms(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) -> usize {
         canvas.text(area, row, Role::Muted, "a lone bid");
         row = canvas.wrapped(column, row, Role::Text, lone);
     }
-    for (name, words) in terms.question.as_auction().map(Question::scores).unwrap_or_default() {
+    let scores = terms.question.as_auction().map(Question::scores).unwrap_or_default();
+    // Where there is little room, bidders show rather than ids, which the record has as well.
+    let told = if area.height < SCARCE { 1 } else { scores.len() };
+    for (name, words) in scores.into_iter().take(told) {
         let column = Rect { x: area.x + 11, width: area.width.saturating_sub(11), ..area };
         canvas.text(area, row, Role::Muted, name);
         row = canvas.wrapped(column, row, Role::Text, &words);
@@ -339,8 +347,15 @@ fn grid(canvas: &mut Canvas<'_, '_>, area: Rect, session: &Session) {
         return;
     }
     let more = live.is_some_and(|live| live.more);
+    if let Some(text) = scores::before(session) {
+        let below = canvas.wrapped(area, 0, Role::Muted, text);
+        let below = u16::try_from(below).unwrap_or(0).min(area.height);
+        area = Rect { y: area.y + below, height: area.height - below, ..area };
+    }
+    let known = scores::of(data.details.get(&session.id).map(AsRef::as_ref));
     let answered = session.survey().map(|_| rows.iter().filter(|row| row.revision > 0).count());
-    let columns = receipts(usize::from(area.width), (rows.len(), more), answered, &nodes, live);
+    let columns =
+        receipts(usize::from(area.width), (rows.len(), more), answered, &nodes, live, known);
     let head = columns.head(canvas);
     canvas.line(area, 0, head);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
@@ -359,8 +374,10 @@ fn receipts<'a>(
     answered: Option<usize>,
     nodes: &[NodeIndex],
     live: Option<&'a Live>,
+    known: &'a [ScoreLine],
 ) -> Table<'a, &'a BidRow> {
-    let name = width.saturating_sub(2 * nodes.len() + 6);
+    let score = if known.is_empty() { 0 } else { 10 };
+    let name = width.saturating_sub(2 * nodes.len() + 6 + score);
     let mut head = match answered {
         Some(answered) if answered == bidders => {
             format!("{} answered", figures::count(answered as u64))
@@ -382,6 +399,10 @@ fn receipts<'a>(
                 }
                 None => Cell::text(Role::Text, name),
             }
+        }),
+        Column::right("score", score, move |_, bid: &&BidRow| {
+            let score = scores::of_row(known, bid).map(|line| clean(&line.score).to_string());
+            Cell::text(Role::Text, score.unwrap_or_default())
         }),
         Column::right("rev", 4, |canvas, bid: &&BidRow| {
             let revision = match bid.revision {

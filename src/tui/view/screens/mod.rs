@@ -19,6 +19,7 @@
 //! - [`facts`]: what is known of a run that is over
 //! - [`nodes`]: the nodes and the links between them
 //! - [`load`]: what a node takes of its machine, now and over an hour
+//! - [`scores`]: what is said of scores that bids come with
 //! - [`sales`]: what several screens say about lots, rules and results
 //! - [`standing`]: what is in the way of a session
 //! - [`log`]: what happened, to be filtered
@@ -46,6 +47,7 @@ pub mod receipts;
 pub mod result;
 pub mod run;
 pub mod sales;
+pub mod scores;
 pub mod search;
 pub mod stages;
 pub mod standing;

@@ -10,6 +10,7 @@ use super::big::large;
 use super::facts::{self, Fact};
 use super::rule;
 use super::sales::{self, Fate};
+use super::scores;
 use crate::tui::figures::count;
 use crate::tui::state::data::{Session, Sold, Winner};
 use crate::tui::state::model::Model;
@@ -223,6 +224,9 @@ fn facts(model: &Model, session: &Session, sold: &Sold, detail: &SessionDetail) 
     }
     facts.extend(super::lots(&session.terms.question).map(|lots| ("lots", lots, Role::Text)));
     facts.push(("rule", rule(&session.terms.question).to_owned(), Role::Text));
+    if let Some(winner) = sold.winners.first() {
+        facts.extend(scores::facts(session, winner, detail));
+    }
     let opened = match (sold.winners.is_empty(), sold.price) {
         (true, _) => "nothing was opened",
         (false, _) if session.quantity() == 1 => "nothing but winner and price was opened",

@@ -1,0 +1,40 @@
+//! A scored auction on the screens: what is said of scores before they are public, each bidder's after, and
+//! how the price follows.
+
+use super::snapshot_tests::shown;
+use crate::rules::auction::scored::Pays;
+use crate::session::Phase;
+use crate::tui::scored_fixtures::scored;
+use crate::tui::state::screen::Screen;
+
+const SIZES: [(u16, u16); 2] = [(80, 24), (140, 45)];
+
+#[test]
+fn scores_show_once_bidding_has_ended_and_not_before() {
+    for phase in [Phase::Open, Phase::Computing, Phase::Settled] {
+        let mut model = scored(phase, Pays::Threshold, 9_193_446);
+        model.ui.in_detail = true;
+        let text = shown(&mut model, (140, 45));
+        let public = phase != Phase::Open;
+        assert_eq!(text.contains("0.864917"), public, "{text}");
+        assert_eq!(text.contains("scores show once bidding ends"), !public, "{text}");
+    }
+}
+
+#[test]
+fn the_outcome_says_how_the_price_follows() {
+    for (pays, price, said) in [
+        // What Nordweg's 87 400.00 counts as with its handicap.
+        (Pays::Threshold, 9_193_446, "the next counts as 94 636.12 EUR; paid is that less"),
+        (Pays::Own, 9_125_000, "counts as 93 951.66"),
+        (Pays::Threshold, 9_800_000, "it is paid the reserve"),
+    ] {
+        let mut model = scored(Phase::Settled, pays, price);
+        model.ui.screen = Screen::Bracket;
+        for size in SIZES {
+            let text = shown(&mut model, size);
+            assert!(text.contains(said), "{text}");
+            assert!(text.contains("0.864917, which adds a handicap of 2 701.66 EUR"), "{text}");
+        }
+    }
+}
