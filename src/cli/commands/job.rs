@@ -351,11 +351,21 @@ pub(super) async fn settle_text(
         )),
         _ => {}
     }
+    followed(context, &network, job.job).await
+}
+
+/// Wait until a job that is under way is settled.
+pub(super) async fn followed(
+    context: &Context,
+    network: &Network,
+    job: SessionId,
+) -> Result<JobLine, Failure> {
+    let coordinator = network.coordinator();
     tokio::select! {
-        followed = session::follow(context, &network, job.job) => drop(followed?),
-        () = tell_missing(context, coordinator, job.job) => {}
+        followed = session::follow(context, network, job) => drop(followed?),
+        () = tell_missing(context, coordinator, job) => {}
     }
-    let job = coordinator.job(job.job).await?;
+    let job = coordinator.job(job).await?;
     if job.phase == Phase::Settled {
         return Ok(job);
     }

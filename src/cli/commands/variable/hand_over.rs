@@ -15,12 +15,13 @@ use crate::cli::failure::Failure;
 use crate::cli::options::HandInOptions;
 use crate::cli::output::{clean, strong};
 use crate::cli::view::nodes;
+use crate::client::Network;
 use crate::client::coordinator::CoordinatorClient;
 use crate::identity::{Roster, Signed, Statement as _};
-use crate::rules::job::Prime;
 use crate::rules::job::handing::hand_over_file;
-use crate::session::SessionId;
+use crate::rules::job::{Next, Operation, Prime, Step};
 use crate::session::handover::{self, most_variables};
+use crate::session::{Phase, SessionId};
 use crate::sharing::NodeSet;
 use crate::wire::job_api::JobLine;
 use crate::wire::variable::VariableLine;
@@ -96,6 +97,10 @@ pub async fn run(context: &Context, args: &HandOverArgs) -> Result<(), Failure> 
             let names: Vec<&str> = lines.iter().map(|line| line.variable.name.as_str()).collect();
             let file = hand_over_file(field, &names, &next_roster)
                 .map_err(|error| Failure::new("bad-roster", error))?;
+            if let Some(job) = begun(context, &network, (&names, &next_roster), enough).await? {
+                jobs.push(job);
+                continue;
+            }
             context.output.note(format!(
                 "every node's operator lets it run with gavel job approve, which shows this digest: {}",
                 strong(digest.grouped())
@@ -138,6 +143,34 @@ pub async fn run(context: &Context, args: &HandOverArgs) -> Result<(), Failure> 
             strong("gavel variable refresh --all")
         )
     })
+}
+
+/// The job that hands these over to that roster already, once it is settled: said twice, nobody is asked
+/// twice. None where there is none, or too few letters of it come.
+async fn begun(
+    context: &Context,
+    network: &Network,
+    (names, next): (&[&str], &Next),
+    enough: usize,
+) -> Result<Option<JobLine>, Failure> {
+    let variables = names.iter().map(|name| (*name).to_owned()).collect();
+    let operation = Operation::HandOver { variables, next: next.clone() };
+    let same = Step { id: String::new(), operation, after: Vec::new() }.formula();
+    let coordinator = network.coordinator();
+    let goes_on =
+        |job: &JobLine| !matches!(job.phase, Phase::Draft | Phase::Failed | Phase::Cancelled);
+    let does = |job: &JobLine| job.steps.iter().any(|step| step.formula == same);
+    let jobs = coordinator.jobs().await?;
+    let Some(job) = jobs.into_iter().find(|job| goes_on(job) && does(job)) else {
+        return Ok(None);
+    };
+    if job.phase != Phase::Settled {
+        context.output.note(format!("job {} is under way and does that", job.job.short()));
+        return Box::pin(job::followed(context, network, job.job)).await.map(Some);
+    }
+    let come = letters(coordinator, &[job.job], enough).await?;
+    let threshold = usize::from(network.roster().body.scheme.threshold());
+    Ok((come.len() > threshold).then_some(job))
 }
 
 /// That the next roster may come in the place of the present one.
