@@ -12,7 +12,7 @@ use gavel::identity::key_file::TlsIdentity;
 use gavel::identity::{KeyPair, Statement as _};
 use gavel::rules::model::weights::sheet;
 use gavel::rules::model::{Dense, Layer, Structure, Weights};
-use gavel::scoring::{Admitted, Asked, Dealers, Outcome, Owner, Patience, open, score};
+use gavel::scoring::{Admitted, Asked, Course, Dealers, Outcome, Owner, Patience, open, score};
 use gavel::session::scoring::{Learner, ModelTerms};
 use gavel::transport::server::listen::bind;
 use tokio::sync::mpsc;
@@ -105,7 +105,8 @@ async fn neither_dealers_nor_coordinator_hear_of_weights_sheets_or_scores() {
         halves: &dealers(&client),
         patience: Patience::default(),
     };
-    let done = score(&asked, |_| {}).await.unwrap();
+    let (course, _) = tokio::sync::watch::channel(Course::default());
+    let done = score(&asked, &course).await.unwrap();
     served.recv().await.unwrap().result.unwrap();
     port.close().await;
     let Outcome::Signed(signed) = done.outcome else { panic!("not signed") };
