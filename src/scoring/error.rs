@@ -86,7 +86,7 @@ impl MeetingError {
     pub(super) const fn why(&self) -> Option<Why> {
         match self {
             Self::Refused(why) => Some(*why),
-            Self::Half(_) => Some(Why::NoHalf),
+            Self::Half(_) | Self::Slow { .. } => Some(Why::NoHalf),
             Self::Signature(_) => Some(Why::BadSignature),
             Self::Score(ScoreError::Pair(error)) => match error {
                 PairError::Mac { .. } => Some(Why::Mac),

@@ -10,7 +10,6 @@ use crate::session::announcement::AdmissionSignature;
 use crate::session::bundle::{BundleError, InventoryEntry};
 use crate::session::carried::*;
 use crate::session::envelope::EnvelopeError;
-use crate::session::exclusion::ExclusionReason;
 use crate::session::fixtures::{World, entry, node, terms, time};
 use crate::session::manifest::{ManifestEntry, ManifestError};
 use crate::session::record::{Format, Record, RecordError};
