@@ -95,7 +95,9 @@ pub fn unlock<F: Field>(
 /// When the operating system gives no randomness.
 pub fn lock_seeds(vault: &Vault, batch: BatchId, seeds: &[Seed]) -> Result<Blob, StockError> {
     let mut plain = Zeroizing::new(Vec::with_capacity(seeds.len() * SEED_BYTES));
-    seeds.iter().for_each(|seed| plain.extend_from_slice(seed.expose()));
+    for seed in seeds {
+        plain.extend_from_slice(seed.expose());
+    }
     Ok(vault.lock(&context("seeds", batch), &plain)?)
 }
 
