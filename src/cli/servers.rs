@@ -8,6 +8,7 @@ use futures_util::future::{join_all, select_all};
 
 use super::earlier::Earlier;
 use super::failure::Failure;
+use super::metrics::{self, Endpoint};
 use crate::base::Clock;
 use crate::coordinator::{self, Coordinator};
 use crate::identity::key_file::{CoordinatorKeys, NodeKeys, TlsIdentity};
@@ -167,8 +168,7 @@ impl Servers {
         site: impl Into<Site>,
         options: PortOptions,
     ) -> Result<(), Failure> {
-        let metrics = Arc::clone(&self.metrics);
-        self.hosts.push(Host::counted(listener, tls, site, metrics, options)?);
+        self.hosts.push(Host::counted(listener, tls, site, &self.metrics, options)?);
         Ok(())
     }
 
@@ -177,9 +177,13 @@ impl Servers {
         self.hosts.iter().map(Host::usage).collect()
     }
 
-    /// Figures of all requests.
-    pub fn metrics(&self) -> Arc<Metrics> {
-        Arc::clone(&self.metrics)
+    /// Serve figures of all that runs there.
+    ///
+    /// # Errors
+    /// When the place cannot be used.
+    pub async fn open_metrics(&self, place: &str) -> Result<Endpoint, Failure> {
+        let (node, coordinator) = (self.nodes().first().cloned(), self.coordinator().cloned());
+        metrics::open(place, Arc::clone(&self.metrics), node, coordinator, self.usage()).await
     }
 
     /// The nodes.

@@ -292,7 +292,9 @@ impl From<AttemptError> for AttemptFailure {
             }
             AttemptError::Run(error) => Self::Computation { nodes: error.nodes(), detail },
             AttemptError::Establish(_) => Self::Computation { nodes: NodeSet::EMPTY, detail },
-            AttemptError::Layout(_) => Self::UnfitTerms { detail },
+            AttemptError::Layout(_) | AttemptError::Variable(VariableError::Handover(_)) => {
+                Self::UnfitTerms { detail }
+            }
             AttemptError::Shares(_) => Self::UnfitShares { detail },
             AttemptError::OwnPart { bidder, reason } => Self::UnfitPart { bidder, reason },
             AttemptError::Envelope { bidder } => Self::MissingEnvelope { bidder },
@@ -303,7 +305,6 @@ impl From<AttemptError> for AttemptFailure {
             AttemptError::Store(StorageError::Conflict { .. }) => {
                 Self::Computation { nodes: NodeSet::EMPTY, detail }
             }
-            AttemptError::Variable(VariableError::Handover(_)) => Self::UnfitTerms { detail },
             AttemptError::Variable(_) | AttemptError::Store(_) => Self::Store { detail },
         }
     }

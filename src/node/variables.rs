@@ -165,7 +165,7 @@ impl NodeState {
 
     fn opened(&self, session: SessionId, parcel: &Parcel) -> Opened {
         let keys: Vec<_> = self.keys.sealing_keys().collect();
-        let opened = parcel.open(self.me, keys);
+        let opened = parcel.open(self.me, &keys);
         for (node, error) in &opened.faults {
             let name = parcel.roster.body.node(*node).map(|card| card.name.as_str());
             tracing::warn!(%session, %node, name, %error, "a letter of the roster before does not fit");

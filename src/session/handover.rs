@@ -245,18 +245,14 @@ impl Parcel {
     }
 
     /// What is in it for a node of the next roster, with any of its keys. To be checked before.
-    pub fn open<'k>(
-        &self,
-        me: NodeIndex,
-        keys: impl IntoIterator<Item = &'k SealingKeyPair> + Clone,
-    ) -> Opened {
+    pub fn open(&self, me: NodeIndex, keys: &[&SealingKeyPair]) -> Opened {
         let (announcement, roster) = (&self.announcement.body, &self.roster.body);
         let mut reading =
             Reading::new(announcement, roster, &self.outcome.body, Receiver::Next(me));
         let mut faults = Vec::new();
         for letters in &self.letters {
             let node = letters.body.node;
-            if let Err(error) = reading.take(node, letters, keys.clone()) {
+            if let Err(error) = reading.take(node, letters, keys.iter().copied()) {
                 faults.push((node, error));
             }
         }

@@ -166,6 +166,15 @@ const EXCUSES: [&str; 5] = [
     "did not answer within",
 ];
 
+/// Ends the load however the test ends.
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Jobs are posted one after another while five nodes become six, and then five others.
 #[test]
 fn jobs_are_posted_across_a_change_of_nodes_and_every_variable_keeps_its_value() {
@@ -180,13 +189,6 @@ fn jobs_are_posted_across_a_change_of_nodes_and_every_variable_keeps_its_value()
     newcomer(&town, "far");
 
     let over = AtomicBool::new(false);
-    /// Ends the load however the test ends.
-    struct Ends<'a>(&'a AtomicBool);
-    impl Drop for Ends<'_> {
-        fn drop(&mut self) {
-            self.0.store(true, Ordering::Relaxed);
-        }
-    }
     let outcomes = std::thread::scope(|scope| {
         let load = scope.spawn(|| {
             let mut outcomes = Vec::new();

@@ -10,10 +10,11 @@ use gavel::client::material::{announce, promise};
 use gavel::field::{Field as _, Pair127};
 use gavel::identity::key_file::TlsIdentity;
 use gavel::identity::{KeyPair, Statement as _};
+use gavel::rules::model::fixed::fixed;
 use gavel::rules::model::weights::sheet;
 use gavel::rules::model::{Dense, Layer, Structure, Weights};
 use gavel::scoring::{Admitted, Asked, Course, Dealers, Outcome, Owner, Patience, open, score};
-use gavel::session::scoring::{Learner, ModelTerms};
+use gavel::session::scoring::{Learner, ModelTerms, SignedScore};
 use gavel::transport::server::listen::bind;
 use tokio::sync::mpsc;
 
@@ -33,7 +34,7 @@ fn plant(secrets: &mut Secrets, name: &str, real: f64) {
     secrets.add(&format!("{name} as a real number"), &real.to_le_bytes());
     secrets.add(&format!("{name} as a real number, turned"), &real.to_be_bytes());
     // As the product rounds it.
-    let fixed = (real * f64::from(1 << FRACTION)).round() as i64;
+    let fixed = fixed(real, FRACTION).unwrap();
     fixed_point(secrets, name, fixed);
 }
 
@@ -137,7 +138,16 @@ async fn neither_dealers_nor_coordinator_hear_of_weights_sheets_or_scores() {
         }
     }
 
-    // With a bid it becomes public, and nothing else does.
+    handed_in(&net, (&terms, &client, *signed), &secrets, &before).await;
+}
+
+/// With a bid the score becomes public, and nothing else does.
+async fn handed_in(
+    net: &Net,
+    (terms, client, signed): (&ModelTerms, &KeyPair, SignedScore),
+    secrets: &Secrets,
+    before: &Secrets,
+) {
     let auction = net
         .open(&format!(
             "title = \"Planted\"\nkind = \"scored\"\nreserve = \"1000\"\nbids_until = \"1h\"\n\n[scores]\n\
@@ -147,11 +157,11 @@ async fn neither_dealers_nor_coordinator_hear_of_weights_sheets_or_scores() {
             terms.roster
         ))
         .await;
-    auction.try_scored("ada", &client, 700, Some(*signed)).await.unwrap();
+    auction.try_scored("ada", client, 700, Some(signed)).await.unwrap();
     auction.close().await;
     let settled = auction.settled().await;
     assert_eq!(settled.winner(), Some(("ada", 700)));
-    let heard = heard.lock().unwrap();
+    let heard = net.overheard.as_ref().unwrap().lock().unwrap();
     secrets.assert_absent("what dealers and coordinator heard of a scored auction", &heard);
     assert!(!before.found_in(&heard).is_empty(), "the search finds no score where there is one");
     secrets.assert_absent("the record", &serde_json::to_vec(&settled.record).unwrap());

@@ -110,7 +110,7 @@ impl Exchange {
     }
 
     fn open(&self, parcel: &Parcel, node: NodeIndex) -> Opened {
-        parcel.open(node, [self.after.sealing(node).unwrap()])
+        parcel.open(node, &[self.after.sealing(node).unwrap()])
     }
 }
 
@@ -217,7 +217,7 @@ async fn letters_that_do_not_fit_name_who_wrote_them() {
         assert_eq!(opened.faults, [(node(1), LetterError::Signature)]);
     }
     // What is for one node no other one opens.
-    let opened = parcel.open(node(1), [exchange.after.sealing(node(2)).unwrap()]);
+    let opened = parcel.open(node(1), &[exchange.after.sealing(node(2)).unwrap()]);
     assert!(opened.shares.is_empty() && opened.faults.len() == 5);
     assert!(opened.faults.iter().all(|(_, error)| *error == LetterError::Unreadable));
 }

@@ -17,7 +17,7 @@ use crate::cli::home::{Jobs, Server, Settings};
 use crate::cli::options::{DatabaseOption, LookOption, PassphraseOption, RosterOption};
 use crate::cli::servers::Servers;
 use crate::cli::signal::asked_to_stop;
-use crate::cli::{earlier, metrics, rosters, screens};
+use crate::cli::{earlier, rosters, screens};
 use crate::client::Network;
 use crate::coordinator;
 use crate::identity::key_file::{CoordinatorKeys, NodeKeys, TlsIdentity};
@@ -276,12 +276,7 @@ async fn serve(
         servers.serve(listen::bind(&seat.place).await?, &seat.tls, seat.site, options)?;
     }
     let figures = match &args.metrics {
-        Some(place) => {
-            let node = servers.nodes().first().cloned();
-            let coordinator = servers.coordinator().cloned();
-            let ports = servers.usage();
-            Some(metrics::open(place, servers.metrics(), node, coordinator, ports).await?)
-        }
+        Some(place) => Some(servers.open_metrics(place).await?),
         None => None,
     };
     let goes_on =

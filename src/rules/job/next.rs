@@ -21,8 +21,8 @@ pub struct Next {
 impl Next {
     /// Its digest as people compare it: 16 groups of four digits.
     pub fn grouped(&self) -> String {
-        let groups = self.digest.0.chunks(2);
-        let groups = groups.map(|pair| pair.iter().map(|byte| format!("{byte:02x}")).collect());
+        let (pairs, _) = self.digest.0.as_chunks::<2>();
+        let groups = pairs.iter().map(|[first, second]| format!("{first:02x}{second:02x}"));
         groups.collect::<Vec<String>>().join("-")
     }
 }

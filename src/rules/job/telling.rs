@@ -4,6 +4,7 @@
 use super::answer::Answer;
 use super::fault::{JobFault, MAX_KEPT};
 use super::graph::{Action, Graph};
+use super::handing::handed_over;
 use super::prime::Prime;
 use super::question::Question;
 use super::receiver::Receiver;
@@ -96,7 +97,7 @@ impl Question {
                 elements: 1,
             })
         });
-        told.chain(self.handed_over(&graph, answer)).collect()
+        told.chain(handed_over(&graph, answer)).collect()
     }
 }
 

@@ -134,12 +134,11 @@ impl NodeStore {
     ) -> Result<Inventory, StorageError> {
         let row = self.session(session).await?.ok_or(StorageError::NoSession { session })?;
         // Scores are in the envelopes alone; where none count, nothing is decoded.
-        let (columns, entry): (_, fn(&Row) -> Result<InventoryEntry, StorageError>) =
-            if row.announcement.body.terms.scoring().is_some() {
-                ("e.envelope, e.received", with_score)
-            } else {
-                ("e.bidder_key, e.bidder, e.revision, e.contents, e.received", without_score)
-            };
+        let (columns, entry): (_, ReadsEntry) = if row.announcement.body.terms.scoring().is_some() {
+            ("e.envelope, e.received", with_score)
+        } else {
+            ("e.bidder_key, e.bidder, e.revision, e.contents, e.received", without_score)
+        };
         let mut entries = query(format!(
             "SELECT {columns}
              FROM node_envelopes e
@@ -432,6 +431,9 @@ fn admissible(
         Ok(None)
     }
 }
+
+/// Reads a line of the inventory.
+type ReadsEntry = fn(&Row) -> Result<InventoryEntry, StorageError>;
 
 /// A line of the inventory, from its columns.
 fn without_score(row: &Row) -> Result<InventoryEntry, StorageError> {

@@ -68,7 +68,7 @@ impl Host {
         keys: &TlsIdentity,
         router: Router,
     ) -> Result<Self, HostError> {
-        Self::counted(listener, keys, router, Arc::default(), PortOptions::default())
+        Self::counted(listener, keys, router, &Arc::default(), PortOptions::default())
     }
 
     /// The same of a whole site, with its requests counted among others', and with a port's options.
@@ -79,13 +79,12 @@ impl Host {
         listener: Listener,
         keys: &TlsIdentity,
         site: impl Into<Site>,
-        metrics: Arc<Metrics>,
+        metrics: &Arc<Metrics>,
         options: PortOptions,
     ) -> Result<Self, HostError> {
         let config = tls::server_config(keys.certificate_der(), keys.private_key_der())?;
         let local = listener.local();
-        let serving =
-            Serving::start(listener, Some(config), site.into().router(&metrics), options)?;
+        let serving = Serving::start(listener, Some(config), site.into().router(metrics), options)?;
         Ok(Self { serving, local })
     }
 

@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_gauge_is_empty_or_full_only_where_the_stock_is() {
-        let of = |ready, target| gauge(&StockLine { ready, target, ..StockLine::default() });
+        let of = |ready, target| gauge(&StockLine { target, ready, ..StockLine::default() });
         assert_eq!(of(0, 8), "----------");
         assert_eq!(of(1, 1_000), "#---------");
         assert_eq!(of(4, 8), "#####-----");

@@ -1,5 +1,7 @@
 //! `gavel roster nodes`: which nodes are there, and which of earlier rosters are still needed.
 
+use std::fmt::Write as _;
+
 use clap::Args;
 use serde::Serialize;
 
@@ -84,16 +86,17 @@ fn text(seen: &Seen) -> String {
     let mut text = format!("roster {}\n{}", seen.roster.short(), table(&seen.nodes));
     for earlier in &seen.earlier {
         let sessions: Vec<String> = earlier.sessions.iter().map(SessionId::short).collect();
-        text += &format!(
+        let _ = write!(
+            text,
             "\nsessions of the earlier roster {} go on: {}\n{}",
             earlier.roster.short(),
             sessions.join(", "),
             table(&earlier.nodes)
         );
         if !earlier.leaving.is_empty() {
-            let leaving: Vec<String> =
-                earlier.leaving.iter().map(|name| clean(name).to_string()).collect();
-            text += &format!("{} may be switched off once those are decided\n", leaving.join(", "));
+            let leaving: Vec<String> = earlier.leaving.iter().map(|name| clean(name)).collect();
+            let leaving = leaving.join(", ");
+            let _ = writeln!(text, "{leaving} may be switched off once those are decided");
         }
     }
     text
@@ -103,7 +106,7 @@ fn table(nodes: &[Member]) -> String {
     let mut table = Table::new(&["", "name", "address", ""]);
     for node in nodes {
         let standing = match (&node.trouble, node.there) {
-            (Some(trouble), _) => clean(trouble).to_string(),
+            (Some(trouble), _) => clean(trouble),
             (None, true) => "there".to_owned(),
             (None, false) => "not asked yet".to_owned(),
         };

@@ -84,7 +84,7 @@ pub async fn run(context: &Context, args: &HandOverArgs) -> Result<(), Failure> 
     for line in lines.iter().filter(|line| !done(line)) {
         let same = |other: &&VariableLine| other.variable.name == line.variable.name;
         let of_field = chosen.entry(line.variable.field.name()).or_default();
-        if !of_field.iter().any(|other| same(other)) {
+        if !of_field.iter().any(same) {
             of_field.push(line);
         }
     }
