@@ -158,7 +158,8 @@ fn asked(home: &Path, words: &[&str]) -> Option<Value> {
 }
 
 /// What may be said to somebody whose job does not come to its end while servers are changed over.
-const EXCUSES: [&str; 5] = [
+const EXCUSES: [&str; 6] = [
+    "it was changed since. Make the job anew",
     "is under way and uses the variable",
     "among the nodes of an earlier roster",
     "nothing listens at",

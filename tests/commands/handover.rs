@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::rosters::change;
 use crate::common::town::Town;
-use crate::common::{fails, free_address, gavel, ok};
+use crate::common::{fails, free_address, gavel, ok, result};
 
 /// A job that keeps two variables.
 pub const FIRST: &str = "title = \"First\"\nkind = \"job\"\nfield = \"2^61-1\"\nbids_until = \"10m\"\n\
@@ -43,7 +43,7 @@ pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 /// What the coordinator says to a question, while it is there.
 pub fn asked(town: &Town, words: &[&str]) -> Option<Value> {
     let output = gavel().arg("--json").args(words).arg("--home").arg(town.lead()).output().unwrap();
-    output.status.success().then(|| serde_json::from_slice(&output.stdout).unwrap())
+    output.status.success().then(|| result(&output))
 }
 
 /// Four nodes become five. The fifth holds nothing yet, and the fourth still serves under the roster

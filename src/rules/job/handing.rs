@@ -4,15 +4,12 @@
 //! it, and to nobody else.
 
 use super::NAME;
-use super::answer::Answer;
 use super::fault::{JobFault, MAX_KEPT};
 use super::graph::{Action, Graph};
-use super::next::{Next, piece_name};
+use super::next::Next;
 use super::prime::Prime;
 use super::question::Question;
-use super::receiver::Receiver;
 use super::step::Operation;
-use super::telling::Telling;
 use crate::sharing::Scheme;
 
 /// When a session ends in which nobody hands anything in, and which closes at once.
@@ -98,28 +95,6 @@ impl Question {
         }
         if got > MAX_KEPT { Err(JobFault::Kept { got }) } else { Ok(()) }
     }
-}
-
-/// What an answer tells the nodes of the other roster, each alone.
-pub(super) fn handed_over<E>(graph: &Graph, answer: &Answer<E>) -> Vec<Telling> {
-    let Some(handing) = graph.handing() else { return Vec::new() };
-    let before = graph.keeps.len() + graph.refreshes().len() + graph.tells().len();
-    let first = graph.tells().len();
-    let elements = handing.variables.len();
-    let told = |to| {
-        let pieces = handing.to.held_by(to).into_iter();
-        pieces.filter_map(move |place| {
-            Some(Telling {
-                place: first + place,
-                variable: piece_name(place),
-                field: graph.prime,
-                to: Receiver::Next(to),
-                digests: answer.kept.get(before + place)?.clone()?,
-                elements,
-            })
-        })
-    };
-    handing.to.all().iter().flat_map(told).collect::<Vec<_>>()
 }
 
 /// The session file of a job that hands stored variables of one field over to the nodes of another

@@ -1,7 +1,9 @@
 use crate::base::Timestamp;
 use crate::rules::SessionFile;
+use crate::rules::job::answer::Answer;
 use crate::rules::job::fill::fill;
 use crate::rules::job::handing::*;
+use crate::rules::job::receiver::Receiver;
 use crate::rules::job::version::Fingerprint;
 use crate::rules::job::{Range, StoredVariable};
 use crate::sharing::NodeIndex;

@@ -4,7 +4,7 @@
 use super::answer::Answer;
 use super::fault::{JobFault, MAX_KEPT};
 use super::graph::{Action, Graph};
-use super::handing::handed_over;
+use super::next::piece_name;
 use super::prime::Prime;
 use super::question::Question;
 use super::receiver::Receiver;
@@ -99,6 +99,28 @@ impl Question {
         });
         told.chain(handed_over(&graph, answer)).collect()
     }
+}
+
+/// What an answer tells the nodes of the other roster, each alone.
+fn handed_over<E>(graph: &Graph, answer: &Answer<E>) -> Vec<Telling> {
+    let Some(handing) = graph.handing() else { return Vec::new() };
+    let before = graph.keeps.len() + graph.refreshes().len() + graph.tells().len();
+    let first = graph.tells().len();
+    let elements = handing.variables.len();
+    let told = |to| {
+        let pieces = handing.to.held_by(to).into_iter();
+        pieces.filter_map(move |place| {
+            Some(Telling {
+                place: first + place,
+                variable: piece_name(place),
+                field: graph.prime,
+                to: Receiver::Next(to),
+                digests: answer.kept.get(before + place)?.clone()?,
+                elements,
+            })
+        })
+    };
+    handing.to.all().iter().flat_map(told).collect::<Vec<_>>()
 }
 
 #[cfg(test)]
