@@ -218,8 +218,11 @@ fn health_came(model: &mut Model, health: CoordinatorHealth, round_trip: u64) {
             // A coordinator that has just started has not heard of anybody.
             (_, false) if after == NodeState::Unseen => {}
             (_, false) if !matches!(before, NodeState::Down | NodeState::Late) => {
-                let why = node.trouble.clone().unwrap_or_default();
-                lines.push((Level::Warn, format!("{who} does not answer: {why}")));
+                let line = match &node.trouble {
+                    Some(why) => format!("{who} does not answer: {why}"),
+                    None => format!("{who} has not answered for a while"),
+                };
+                lines.push((Level::Warn, line));
             }
             _ => {}
         }

@@ -166,7 +166,8 @@ impl<'a, 'f> Canvas<'a, 'f> {
     ) -> Range<usize> {
         let mut first = self.drawn.offsets[list as usize].min(length.saturating_sub(height));
         if let Some(selected) = selected.map(|row| row.min(length.saturating_sub(1))) {
-            first = first.clamp((selected + 1).saturating_sub(height), selected);
+            // Where there is no room for a line, the selected one would be the first.
+            first = first.clamp((selected + 1).saturating_sub(height.max(1)), selected);
         }
         self.drawn.offsets[list as usize] = first;
         self.drawn.heights[list as usize] = height;

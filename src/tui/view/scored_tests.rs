@@ -38,3 +38,18 @@ fn the_outcome_says_how_the_price_follows() {
         }
     }
 }
+
+#[test]
+fn no_window_is_too_small_for_a_scored_auction() {
+    for phase in [Phase::Open, Phase::Computing, Phase::Settled] {
+        for (width, height) in [(120, 40), (80, 24), (80, 16), (60, 12), (40, 8), (20, 4)] {
+            for in_detail in [false, true] {
+                let mut model = scored(phase, Pays::Own, 9_125_000);
+                // A list that was scrolled in a larger window.
+                shown(&mut model, (120, 40));
+                model.ui.in_detail = in_detail;
+                shown(&mut model, (width, height));
+            }
+        }
+    }
+}
