@@ -88,6 +88,7 @@ fn a_login_that_ends_is_renewed_in_the_screens() {
     screens.press(&format!("{}\r", words[1]));
     screens.wait_for_not("login has ended");
     screens.wait_for("connected, ");
+    screens.wait_for("c close");
     screens.press("c");
     screens.wait_for("End bidding now?");
     screens.press("n");
@@ -97,6 +98,7 @@ fn a_login_that_ends_is_renewed_in_the_screens() {
     ok(&olga, &["login", "--name", "olga", "--password-file", &files[2]]);
     screens.wait_for_not("login has ended");
     screens.wait_for("connected, ");
+    screens.wait_for("c close");
     screens.press("c");
     screens.wait_for("End bidding now?");
     screens.press("y");
