@@ -4,26 +4,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::handover::{FIRST, sum};
+use super::handover::{kept, until};
 use super::rosters::change;
 use crate::common::town::{SALE, Town, serve};
 use crate::common::{fails, free_address, gavel, ok, result, stderr};
-
-/// Wait for something that takes a while.
-fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let begun = Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(120), "{what} does not come");
-        std::thread::sleep(Duration::from_millis(200));
-    }
-}
 
 /// Make a home for a node that is in no roster yet.
 fn newcomer(town: &Town, name: &str) {
@@ -182,11 +170,7 @@ fn jobs_are_posted_across_a_change_of_nodes_and_every_variable_keeps_its_value()
     let five = ["north", "south", "west", "east", "middle"];
     let mut town = Town::of(&five, 1, "lead").running();
     let lead = town.lead();
-    ok(&lead, &["init", "bidder", "--name", "ada"]);
-    ok(&lead, &["roster", "pin", town.digest()]);
-    let first = town.file("first.toml", FIRST);
-    assert_eq!(ok(&lead, &["job", "run", &first])["kept"], json!(["x", "y"]));
-    let sum = town.file("sum.json", &sum().to_string());
+    let sum = kept(&town);
     newcomer(&town, "far");
 
     let over = AtomicBool::new(false);

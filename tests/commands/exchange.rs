@@ -5,7 +5,7 @@ use std::process::{Child, Stdio};
 
 use serde_json::{Value, json};
 
-use super::handover::{FIRST, asked, sum, until};
+use super::handover::{asked, kept, until};
 use crate::common::town::Town;
 use crate::common::{fails, free_address, gavel, ok};
 
@@ -61,11 +61,7 @@ fn settled(town: &Town, job: &str) -> Value {
 fn five_nodes_become_five_others_in_one_step_and_every_value_stays() {
     let mut town = Town::of(&OLD, 1, "lead").running();
     let lead = town.lead();
-    ok(&lead, &["init", "bidder", "--name", "ada"]);
-    ok(&lead, &["roster", "pin", town.digest()]);
-    let first = town.file("first.toml", FIRST);
-    assert_eq!(ok(&lead, &["job", "run", &first])["kept"], json!(["x", "y"]));
-    let sum = town.file("sum.json", &sum().to_string());
+    let sum = kept(&town);
     let (file, digest) = next(&town, "next.json", &NEW, "2");
 
     // What a person will do wrong: a roster that follows another one, and one of the same nodes.

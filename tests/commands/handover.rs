@@ -11,7 +11,7 @@ use crate::common::town::Town;
 use crate::common::{fails, free_address, gavel, ok, result};
 
 /// A job that keeps two variables.
-pub const FIRST: &str = "title = \"First\"\nkind = \"job\"\nfield = \"2^61-1\"\nbids_until = \"10m\"\n\
+const FIRST: &str = "title = \"First\"\nkind = \"job\"\nfield = \"2^61-1\"\nbids_until = \"10m\"\n\
     keep = [\"x\", \"y\"]\n\
     [[steps]]\nid = \"x\"\noperation = \"assign\"\nvariable = \"x\"\nfrom = \"ada\"\nbits = 8\n\
     value = \"4\"\n\
@@ -19,13 +19,23 @@ pub const FIRST: &str = "title = \"First\"\nkind = \"job\"\nfield = \"2^61-1\"\n
     value = \"5\"\n";
 
 /// One that reveals their sum.
-pub fn sum() -> Value {
+fn sum() -> Value {
     json!({"name": "Sum", "field": "2^61-1", "steps": [
         {"step_id": "1", "operation": "load", "variable_name": "x"},
         {"step_id": "2", "operation": "load", "variable_name": "y"},
         {"step_id": "3", "operation": "add", "variable_name": "sum", "operand1": "x", "operand2": "y"},
         {"step_id": "4", "operation": "reveal", "variable_name": "sum"},
     ]})
+}
+
+/// Have the lead of a town run the job that keeps two variables; the file of the one that reveals their sum.
+pub fn kept(town: &Town) -> String {
+    let lead = town.lead();
+    ok(&lead, &["init", "bidder", "--name", "ada"]);
+    ok(&lead, &["roster", "pin", town.digest()]);
+    let first = town.file("first.toml", FIRST);
+    assert_eq!(ok(&lead, &["job", "run", &first])["kept"], json!(["x", "y"]));
+    town.file("sum.json", &sum().to_string())
 }
 
 /// Wait for something that takes a while.
@@ -53,11 +63,7 @@ fn a_dealing_to_another_roster_goes_on_after_kills_and_no_job_comes_between() {
     let four = ["north", "south", "west", "east"];
     let mut town = Town::of(&four, 1, "lead").slow(150).running();
     let lead = town.lead();
-    ok(&lead, &["init", "bidder", "--name", "ada"]);
-    ok(&lead, &["roster", "pin", town.digest()]);
-    let first = town.file("first.toml", FIRST);
-    assert_eq!(ok(&lead, &["job", "run", &first])["kept"], json!(["x", "y"]));
-    let sum = town.file("sum.json", &sum().to_string());
+    let sum = kept(&town);
     let far = town.home("far");
     ok(&far, &["init", "node", "--name", "far", "--address", &free_address()]);
 
