@@ -13,7 +13,7 @@ use crate::transport::client::grpc::Messages;
 use crate::transport::client::http::{HttpOptions, PeerClient, TokenSource};
 use crate::transport::target::Target;
 use crate::transport::{HttpError, Net};
-use crate::wire::dealer_api::{AskSeed, GivenSeed, HeldBatch};
+use crate::wire::dealer_api::{AskSeed, GivenSeed};
 use crate::wire::grpc::AskOwnerHalf;
 use crate::wire::node_api::{HandedIn, NodeHealth, NodeSession};
 use crate::wire::paths;
@@ -124,14 +124,6 @@ impl NodeClient {
     /// The dealer's refusal, with its reason.
     pub async fn owner_half(&self, ask: &AskOwnerHalf, most: usize) -> Result<Messages, HttpError> {
         self.http.with_deadline(PART).call(paths::OWNER_HALF, ask, most).await
-    }
-
-    /// The batches in this dealer's store, without its shares.
-    ///
-    /// # Errors
-    /// When this is none of its operators, or the node does not answer.
-    pub async fn batches(&self) -> Result<Vec<HeldBatch>, ClientError> {
-        Ok(self.operators.get(paths::NODE_MATERIAL).await?)
     }
 
     /// Whether a receipt is this node's, for this envelope.
