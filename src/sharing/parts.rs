@@ -105,9 +105,7 @@ impl<F: Field> Part<F> {
     /// Append what it is sent as: the encoded elements of the key, of the values, of the MACs.
     pub fn append_to(&self, out: &mut Vec<u8>) {
         out.reserve(Self::bytes(self.values.len()));
-        for elements in [&self.key, &self.values, &self.macs] {
-            append(out, elements);
-        }
+        self.append_piece(0, Self::elements(self.values.len()), out);
     }
 
     /// The elements of the key, of the values, and of the MACs, in this order.
@@ -119,15 +117,18 @@ impl<F: Field> Part<F> {
     /// the end.
     pub fn piece(&self, first: usize, most: usize) -> Zeroizing<Vec<u8>> {
         let mut out = Zeroizing::new(Vec::with_capacity(most * F::BYTES));
-        let (mut first, mut most) = (first, most);
+        self.append_piece(first, most, &mut out);
+        out
+    }
+
+    fn append_piece(&self, mut first: usize, mut most: usize, out: &mut Vec<u8>) {
         for row in self.rows() {
             let from = first.min(row.len());
             let until = (from + most).min(row.len());
-            append(&mut out, &row[from..until]);
+            append(out, &row[from..until]);
             first -= from;
             most -= until - from;
         }
-        out
     }
 
     /// self += some elements of another part as they were sent, from this one on; false, with some of
@@ -157,12 +158,8 @@ impl<F: Field> Part<F> {
         if bytes.len() != Self::bytes(values) {
             return None;
         }
-        let (key, bytes) = bytes.split_at(F::BYTES);
-        let (of_values, of_macs) = bytes.split_at(values * F::BYTES);
         let mut part = Self::zeros(values);
-        let read = [(&mut part.key, key), (&mut part.values, of_values), (&mut part.macs, of_macs)];
-        let read = read.into_iter().all(|(elements, bytes)| add_encoded(elements, bytes));
-        read.then_some(part)
+        part.add_piece(0, bytes).then_some(part)
     }
 
     /// The half of a party that has nothing but this.

@@ -5,10 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::values::CLIENT;
 use crate::sharing::NodeIndex;
-
-/// The client, as files write it.
-const CLIENT: &str = "client";
 
 /// A node, as files write it before its number.
 const NODE: &str = "node";

@@ -18,6 +18,7 @@ pub struct Staging {
     pub letters: Option<Signed<Letters>>,
 }
 
+#[cfg(test)]
 impl From<Vec<Staged>> for Staging {
     fn from(shares: Vec<Staged>) -> Self {
         Self { shares, letters: None }

@@ -163,6 +163,7 @@ impl NodeStore {
     ///
     /// # Errors
     /// When the database fails.
+    #[cfg(test)]
     pub async fn batches(&self, model: &str) -> Result<Vec<Stocked>, StorageError> {
         let rows = query(format!("{SELECT} WHERE model = $1 ORDER BY made, batch"))
             .bind(model)
