@@ -13,6 +13,7 @@
 //! - `meeting`: what both do alike: halves, computing, signatures
 //! - [`client`]: a client's side
 //! - [`owner`]: an owner's side of one connection
+//! - `places`: how many clients are scored at a time
 //! - [`server`]: an owner's port
 
 pub mod client;
@@ -21,6 +22,7 @@ pub mod error;
 pub mod halves;
 mod meeting;
 pub mod owner;
+mod places;
 pub mod said;
 pub mod server;
 

@@ -39,15 +39,17 @@ impl Admitted {
     }
 }
 
-/// A client that is being scored, or wants to be.
+/// A client that has proven its key and is being scored.
 #[derive(Clone, Debug)]
 pub struct Guest {
     /// Its number: they are counted.
     pub number: u64,
     /// Since when it is here.
     pub since: Instant,
-    /// Its key and the model, once it has proved and said them.
-    pub wants: Option<(PublicKey, Digest)>,
+    /// Its key.
+    pub client: PublicKey,
+    /// The model.
+    pub model: Digest,
     /// How far its score is.
     pub course: Course,
 }
@@ -99,7 +101,7 @@ impl Owner {
         Self { keys, coordinator, admitted, models, halves, patience, used, guests }
     }
 
-    /// The clients that are here now, in the order in which they came.
+    /// The clients that are being scored now, in the order in which they came.
     pub fn guests(&self) -> Vec<Guest> {
         let guests = lock(&self.guests);
         let here = guests.here.values();
@@ -107,12 +109,13 @@ impl Owner {
     }
 
     /// A place for one more.
-    fn place(&self, course: watch::Receiver<Course>) -> Place<'_> {
+    fn place(&self, promise: &BatchPromise, course: watch::Receiver<Course>) -> Place<'_> {
         let mut guests = lock(&self.guests);
         guests.next += 1;
         let number = guests.next;
         let since = Instant::now();
-        let guest = Guest { number, since, wants: None, course: Course::default() };
+        let (client, model) = (promise.client, promise.model);
+        let guest = Guest { number, since, client, model, course: Course::default() };
         guests.here.insert(number, (guest, course));
         drop(guests);
         Place { guests: &self.guests, number }
@@ -124,7 +127,8 @@ impl Owner {
     }
 
     /// Compute a score with whoever is at the other end. `certificate` is the digest of the one that
-    /// the connection showed.
+    /// the connection showed. Once the client has proven its key, `admit` says whether there is room for
+    /// it.
     ///
     /// # Errors
     /// Says whose fault it is; the client was told, as far as it concerns it.
@@ -132,10 +136,10 @@ impl Owner {
         &self,
         io: BoxIo,
         certificate: Digest,
+        admit: &(dyn Fn() -> Result<(), Why> + Sync),
     ) -> Result<(BatchPromise, Done), MeetingError> {
         let client = NodeIndex::new(1).ok_or(MeetingError::Randomness)?;
         let course = watch::Sender::default();
-        let place = self.place(course.subscribe());
         let line = Arc::new(Line::new(client, io, self.patience.message));
         let seat = Seat {
             party: Party::Owner,
@@ -145,7 +149,7 @@ impl Owner {
             patience: self.patience,
             course: &course,
         };
-        let outcome = self.sit(&seat, certificate, &place).await;
+        let outcome = self.sit(&seat, certificate, admit).await;
         match &outcome {
             Ok(_) => line.close().await,
             Err(error) => seat.part(error).await,
@@ -157,7 +161,7 @@ impl Owner {
         &self,
         seat: &Seat<'_>,
         certificate: Digest,
-        place: &Place<'_>,
+        admit: &(dyn Fn() -> Result<(), Why> + Sync),
     ) -> Result<(BatchPromise, Done), MeetingError> {
         let nonce = BatchId::random().map_err(|_| MeetingError::Randomness)?;
         let door = Door { owner: self.keys.public(), certificate, nonce };
@@ -169,11 +173,9 @@ impl Owner {
             .hear(self.patience.message)
             .await
             .map_err(failed("waiting for the client's request"))?;
-        let (terms, weights) = self.check(&door, &call).map_err(MeetingError::Refused)?;
+        let (terms, weights) = self.check(&door, &call, admit).map_err(MeetingError::Refused)?;
         let promise = &call.body.promise;
-        if let Some((guest, _)) = lock(&self.guests).here.get_mut(&place.number) {
-            guest.wants = Some((promise.body.client, promise.body.model));
-        }
+        let _place = self.place(&promise.body, seat.course.subscribe());
         let at = Clock::System.now();
         seat.tell("agreeing to a score", &Said::Agreed { at }).await?;
         let agreed = Agreed { terms, promise, door: &door, call: &call, at };
@@ -181,11 +183,12 @@ impl Owner {
         Ok((promise.body.clone(), outcome))
     }
 
-    /// The model that a call is for, if it is in order; the batch is used then.
+    /// The model that a call is for, if it is in order and there is room; the batch is used then.
     fn check(
         &self,
         door: &Signed<Door>,
         call: &Signed<Call>,
+        admit: &(dyn Fn() -> Result<(), Why> + Sync),
     ) -> Result<(&ModelTerms, &Weights), Why> {
         let promise = &call.body.promise;
         promise.verify(&self.coordinator).map_err(|_| Why::NotPromised)?;
@@ -209,6 +212,10 @@ impl Owner {
         if Clock::System.now() > promise.until {
             return Err(Why::TooLate);
         }
+        if lock(&self.used).contains(&promise.batch) {
+            return Err(Why::Used);
+        }
+        admit()?;
         if !lock(&self.used).insert(promise.batch) {
             return Err(Why::Used);
         }

@@ -3,6 +3,8 @@
 use tokio::sync::Notify;
 
 use super::*;
+use crate::scoring::client::PROTOCOL;
+use crate::transport::connect::connect_unproven;
 
 #[tokio::test]
 async fn an_open_port_serves_several_clients_and_closes() {
@@ -94,19 +96,91 @@ async fn who_is_being_scored_is_seen_and_an_owner_that_stops_finishes_it_first()
         }
         let here = owner.guests();
         let wants = (keys.public(), world.terms.id());
-        assert_eq!((here.len(), here[0].wants), (1, Some(wants)));
+        assert_eq!((here.len(), (here[0].client, here[0].model)), (1, wants));
         let mut finished = Box::pin(port.finish());
         let waits = tokio::time::timeout(Duration::from_millis(200), &mut finished).await;
         assert!(waits.is_err(), "it waits for the score");
-        // Nobody else is let in meanwhile.
-        let late = tokio::net::TcpStream::connect(&address).await;
-        assert!(late.is_err());
+        // Nobody else is let in meanwhile, and told so.
+        let promise = world.promise(2, |_| ());
+        let late = Asked { promise: &promise, ..asked };
+        let refused = score(&late, &watch::Sender::default()).await.unwrap_err();
+        assert!(matches!(refused, MeetingError::CalledOff { why: Why::Stopping, .. }), "{refused}");
+        let Served { result, .. } = served.recv().await.unwrap();
+        assert!(matches!(result, Err(MeetingError::Refused(Why::Stopping))));
         go.notify_one();
         finished.await;
     };
     let (done, ()) = join(scored, stops).await;
     assert!(matches!(done.unwrap().outcome, Outcome::Signed(_)));
     assert!(served.recv().await.unwrap().result.is_ok() && owner.guests().is_empty());
+    assert!(tokio::net::TcpStream::connect(&address).await.is_err());
+    port.close().await;
+}
+
+#[tokio::test]
+async fn strangers_who_say_nothing_keep_no_admitted_client_out() {
+    let world = World::new(Learner::Both);
+    let tls = TlsIdentity::generate("127.0.0.1").unwrap();
+    let listener = bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local().to_string();
+    let (sender, mut served) = mpsc::channel(16);
+    let port = open(world.owner(Admitted::Anyone), listener, &tls, sender).unwrap();
+    // More than there are places, in their handshake or through it.
+    let mut silent = Vec::new();
+    for _ in 0..40 {
+        silent.push(connect_unproven(&address, PROTOCOL, PATIENCE.message).await.unwrap().0);
+    }
+    let mut quieter = Vec::new();
+    for _ in 0..40 {
+        quieter.push(tokio::net::TcpStream::connect(&address).await.unwrap());
+    }
+    let sheet = sheet(&world.terms.structure, &SHEET).unwrap();
+    let (keys, promise, go) = (key(2), world.promise(1, |_| ()), Arc::new(Notify::new()));
+    let slow = Slow(Arc::clone(&world.dealers), Arc::clone(&go));
+    let asked = Asked {
+        address: &address,
+        terms: &world.terms,
+        promise: &promise,
+        sheet: &sheet,
+        keys: &keys,
+        halves: &slow,
+        patience: PATIENCE,
+    };
+    let course = watch::Sender::default();
+    let more = async {
+        // Nor do those who come later, while it is being scored, take its place.
+        let mut course = course.subscribe();
+        let _ = course.wait_for(|course| course.step == Step::Half).await;
+        for _ in 0..40 {
+            let late = connect_unproven(&address, PROTOCOL, PATIENCE.message).await;
+            silent.push(late.unwrap().0);
+        }
+        go.notify_one();
+    };
+    let (done, ()) = join(score(&asked, &course), more).await;
+    assert!(matches!(done.unwrap().outcome, Outcome::Signed(_)));
+    // Of those who say nothing the person at the owner's screen hears nothing.
+    assert!(served.recv().await.unwrap().result.is_ok() && served.try_recv().is_err());
+    port.close().await;
+}
+
+#[tokio::test]
+async fn a_stranger_has_little_time_to_prove_its_key() {
+    let world = World::new(Learner::Both);
+    let tls = TlsIdentity::generate("127.0.0.1").unwrap();
+    let listener = bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local().to_string();
+    let (sender, mut served) = mpsc::channel(16);
+    let patience = Patience { message: Duration::from_millis(500), ..PATIENCE };
+    let (owner, coordinator) = (key(1), key(9).public());
+    let dealers = Arc::clone(&world.dealers);
+    let owner = Owner::new(owner, coordinator, Admitted::Anyone, [], dealers, patience);
+    let port = open(Arc::new(owner), listener, &tls, sender).unwrap();
+    let (mut silent, _) = connect_unproven(&address, PROTOCOL, PATIENCE.message).await.unwrap();
+    let mut heard = Vec::new();
+    let gone = tokio::time::timeout(PATIENCE.message, silent.read_to_end(&mut heard)).await;
+    assert!(gone.is_ok() && !heard.is_empty(), "the owner says who it is, and no more");
+    assert!(served.try_recv().is_err());
     port.close().await;
 }
 

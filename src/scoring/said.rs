@@ -108,9 +108,12 @@ pub enum Why {
     /// The signature does not fit the score as this party has it.
     #[error("the signature does not fit the score as it has it")]
     BadSignature,
-    /// The party is asked to stop.
+    /// The party is asked to stop, and begins nothing any more.
     #[error("it is shutting down; try again later")]
     Stopping,
+    /// There is no room for another client.
+    #[error("it scores as many clients as it can at a time; try again in a while")]
+    Busy,
     /// A fault of its own, which it has logged.
     #[error("it has a fault of its own; its log says more")]
     Internal,

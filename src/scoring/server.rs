@@ -1,13 +1,18 @@
 //! An owner's port: connections are taken in, each is one score, and all of them end when the owner is
 //! asked to stop.
+//!
+//! Whoever connects is a stranger until it has proven its key by a call for a batch that it was promised.
+//! Strangers have few places and little time, and a newcomer takes the place of one that says nothing
+//! ([`crate::transport::server::connections`]). They have none of the places of clients who are being scored.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rustls::ServerConfig;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
@@ -15,15 +20,23 @@ use super::client::PROTOCOL;
 use super::error::MeetingError;
 use super::meeting::Done;
 use super::owner::Owner;
+use super::places::{self, Places};
+use super::said::Why;
+use crate::base::lock;
 use crate::identity::Digest;
 use crate::identity::key_file::TlsIdentity;
 use crate::session::scoring::BatchPromise;
-use crate::transport::server::connections::{Connections, Stage};
+use crate::transport::server::connections::{self, Connections, Stage};
 use crate::transport::server::listen::{ListenError, Listener};
 use crate::transport::tls::{TlsError, server_config};
 
-/// Most clients at a time: each takes a processor's attention and the memory of a batch.
-pub const MOST: usize = 32;
+pub use super::places::MOST;
+
+/// Most connections at a time that have proven nothing, most of which one address cannot have.
+const STRANGERS: usize = 64;
+
+/// How long one of them has to prove its key.
+const PROVES_WITHIN: Duration = Duration::from_secs(20);
 
 /// What came of a client.
 #[derive(Debug)]
@@ -82,7 +95,7 @@ pub fn open(
 }
 
 impl Open {
-    /// Take nobody in any more; returns when those who are here are done.
+    /// Take nobody in any more; returns when those who are here are done. Who comes meanwhile is told so.
     pub async fn finish(&mut self) {
         self.shut.cancel();
         let _ = (&mut self.task).await;
@@ -112,50 +125,101 @@ async fn accept(
     listener: tokio::net::TcpListener,
     [shut, stop]: [CancellationToken; 2],
 ) {
-    let places = Connections::small(MOST);
-    let mut clients = JoinSet::new();
+    let strangers = Connections::small(STRANGERS);
+    let places = Places::default();
+    let mut tasks = JoinSet::new();
+    let mut finished = std::pin::pin!(async {
+        shut.cancelled().await;
+        places.finish().await;
+    });
     loop {
         let taken = tokio::select! {
-            () = shut.cancelled() => break,
+            () = &mut finished => break,
+            () = stop.cancelled() => break,
             // Whoever is done is forgotten.
-            Some(_) = clients.join_next() => continue,
+            Some(_) = tasks.join_next() => continue,
             taken = listener.accept() => taken,
         };
         let Ok((tcp, from)) = taken else {
             // Too many files, or a connection that went at once: neither ends the port.
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            sleep(Duration::from_millis(50)).await;
             continue;
         };
-        let Some(place) = places.take(from.ip()) else {
-            tracing::warn!(%from, "no room for another client");
+        let Some(place) = strangers.take(from.ip()) else {
+            tracing::warn!(%from, "no room for another connection");
             continue;
+        };
+        let _ = tcp.set_nodelay(true);
+        let cut = place.cut();
+        let entrance = Entrance {
+            from,
+            places: places.clone(),
+            stranger: Mutex::new(Some(place)),
+            client: Mutex::default(),
+            proven: CancellationToken::new(),
         };
         let port = port.clone();
-        clients.spawn(async move {
-            let cut = place.cut();
-            let progress = place.progress();
-            let work = async {
-                let _ = tcp.set_nodelay(true);
-                let patience = port.owner.patience().message;
-                let tls = timeout(patience, port.acceptor.accept(tcp)).await;
-                let Ok(Ok(tls)) = tls else {
-                    tracing::debug!(%from, "no TLS connection came about");
-                    return;
-                };
-                progress.reach(Stage::AtWork);
-                let result = port.owner.meet(Box::new(tls), port.certificate).await;
-                let _ = port.served.send(Served { from, result }).await;
-            };
+        tasks.spawn(async move {
             tokio::select! {
-                () = cut.cancelled() => tracing::warn!(%from, "a client lost its place to another"),
-                () = work => {}
+                // Who is being scored already has lost no place.
+                biased;
+                () = entrance.serve(&port, tcp) => {}
+                why = entrance.overdue(&cut, &port) => tracing::debug!(%from, why),
             }
         });
     }
     drop(listener);
-    tokio::select! {
-        () = stop.cancelled() => {}
-        () = async { while clients.join_next().await.is_some() {} } => {}
+    tasks.shutdown().await;
+}
+
+/// One connection: a stranger's, then a client's.
+struct Entrance {
+    from: SocketAddr,
+    places: Places,
+    stranger: Mutex<Option<connections::Place>>,
+    client: Mutex<Option<places::Place>>,
+    proven: CancellationToken,
+}
+
+impl Entrance {
+    async fn serve(&self, port: &Port, tcp: tokio::net::TcpStream) {
+        let from = self.from;
+        let tls = timeout(port.owner.patience().message, port.acceptor.accept(tcp)).await;
+        let Ok(Ok(tls)) = tls else {
+            tracing::debug!(%from, "no TLS connection came about");
+            return;
+        };
+        if let Some(place) = &*lock(&self.stranger) {
+            place.progress().reach(Stage::Silent);
+        }
+        let admit = || self.admit();
+        let result = port.owner.meet(Box::new(tls), port.certificate, &admit).await;
+        match result {
+            // Nobody has to be told of strangers, of whom there may be any number.
+            Err(error @ MeetingError::Line { .. }) if !self.proven.is_cancelled() => {
+                tracing::debug!(%from, %error, "a connection asked for nothing");
+            }
+            result => drop(port.served.send(Served { from, result }).await),
+        }
     }
-    clients.shutdown().await;
+
+    /// The client has proven its key: it goes from the strangers' places to those of clients.
+    fn admit(&self) -> Result<(), Why> {
+        let place = self.places.take(self.from.ip())?;
+        *lock(&self.client) = Some(place);
+        self.proven.cancel();
+        *lock(&self.stranger) = None;
+        Ok(())
+    }
+
+    /// Ends when a stranger has lost its place or was here too long, and says which; never for a client.
+    async fn overdue(&self, cut: &CancellationToken, port: &Port) -> &'static str {
+        let within = PROVES_WITHIN.min(port.owner.patience().message);
+        tokio::select! {
+            biased;
+            () = self.proven.cancelled() => std::future::pending().await,
+            () = cut.cancelled() => "a connection that asked for nothing lost its place to another",
+            () = sleep(within) => "a connection asked for nothing in time",
+        }
+    }
 }

@@ -144,7 +144,7 @@ impl World {
         let (near, far) = relay.open();
         let course = watch::Sender::default();
         let client = over(&asked, near, certificate, &course);
-        let (client, owner) = join(client, owner.meet(far, certificate)).await;
+        let (client, owner) = join(client, owner.meet(far, certificate, &|| Ok(()))).await;
         [client.map(|done| done.outcome), owner.map(|(_, done)| done.outcome)]
     }
 
@@ -305,7 +305,7 @@ async fn a_client_speaks_to_nobody_but_the_owner() {
     };
     let (near, far) = Relay::default().open();
     let owner = world.owner(Admitted::Anyone);
-    let met = owner.meet(far, Digest([6; 32]));
+    let met = owner.meet(far, Digest([6; 32]), &|| Ok(()));
     let course = watch::Sender::default();
     let (client, _) = join(over(&asked, near, Digest([5; 32]), &course), met).await;
     assert_eq!(client.map(|done| done.outcome), Err(not));

@@ -83,14 +83,13 @@ impl Live {
             here
         });
         for guest in guests {
-            let Some((client, model)) = &guest.wants else { continue };
-            let Some(served) = models.iter().find(|served| served.model == *model) else {
+            let Some(served) = models.iter().find(|served| served.model == guest.model) else {
                 continue;
             };
             let bar = self.guests.entry(guest.number).or_insert_with(|| line(lines));
             bar.set_message(format!(
                 "{}  {}  {}, {} s",
-                short(client),
+                short(guest.client),
                 clean(&served.name),
                 of_guest(&served.itinerary, &guest.course),
                 guest.since.elapsed().as_secs()

@@ -164,8 +164,7 @@ impl Desk<'_> {
                 _ = often.tick() => self.live.draw(&self.models, &self.owner.guests()),
             }
         }
-        let guests = self.owner.guests();
-        let under_way = guests.iter().filter(|guest| guest.wants.is_some()).count() as u64;
+        let under_way = self.owner.guests().len() as u64;
         if under_way > 0 {
             self.stopping(under_way)?;
             let mut again = std::pin::pin!(asked_to_stop());
