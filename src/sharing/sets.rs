@@ -175,6 +175,11 @@ impl Scheme {
             .collect()
     }
 
+    /// How many components each node holds.
+    pub const fn held(self) -> usize {
+        components(self.n - 1, self.t) as usize
+    }
+
     /// Positions in [`Scheme::sets`] of the components that a node holds.
     pub fn held_by(self, node: NodeIndex) -> Vec<usize> {
         let sets = self.sets();
@@ -214,7 +219,7 @@ mod tests {
             let scheme = Scheme::new(n, t).unwrap();
             assert_eq!(scheme.sets().len(), sets);
             for node in scheme.all().iter() {
-                assert_eq!(scheme.held_by(node).len(), held);
+                assert_eq!((scheme.held_by(node).len(), scheme.held()), (held, held));
             }
         }
     }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use gavel::dealer::{Choice, for_owner, part_of, portion};
 use gavel::field::{Field, Pair127};
 use gavel::protocol::bits::BitContext;
+use gavel::protocol::material::cost::most_values;
 use gavel::protocol::material::{Material, make, new_key};
 use gavel::protocol::{Context, ProtocolError, StepId, Tactics};
 use gavel::sharing::pair::{BatchShape, MatrixShape, Square, Triple};
@@ -302,6 +303,28 @@ async fn a_dealer_that_lies_in_an_opening_is_among_the_suspects() {
             let found: Vec<NodeSet> = found.collect();
             assert!(!found.is_empty(), "{n} {step}");
             assert!(found.iter().all(|nodes| nodes.contains(node(2))), "{n} {step} {found:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn dealers_begin_no_batch_that_is_larger_than_what_they_can_keep() {
+    for (nodes, threshold) in [(3, 1), (10, 3)] {
+        let world = World::new(nodes, threshold);
+        let most = most_values::<F>(world.scheme());
+        let shape = BatchShape { masks: most + 1, ..BatchShape::default() };
+        let results = world.run(async |ctx: Context| -> Result<_, Failure> {
+            let ctx = BitContext::new(&ctx);
+            let key = new_key::<F>(&ctx.narrow("key"))?;
+            let before = ctx.base().counters().bytes_sent;
+            let refused = make(&ctx.narrow("batch"), &key, &shape).await.err();
+            assert_eq!(ctx.base().counters().bytes_sent, before);
+            Ok(refused.map(|error| error.to_string()))
+        });
+        for (_, result) in results.await {
+            let refused = result.unwrap().unwrap();
+            let least = format!("at most: expected {most}, got {}", most + 1);
+            assert!(refused.contains(&least), "{refused}");
         }
     }
 }

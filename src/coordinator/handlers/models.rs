@@ -11,9 +11,9 @@ use axum::http::StatusCode;
 
 use crate::base::{Timestamp, lock};
 use crate::coordinator::{CoordinatorState, dealing};
-use crate::field::{Field as _, Pair127};
+use crate::field::Pair127;
 use crate::identity::{Digest, Signed, Statement as _};
-use crate::protocol::material::cost::MOST_VALUES;
+use crate::protocol::material::cost::fits;
 use crate::runs::score;
 use crate::session::dealing::{AskBatch, MOST_STOCK, StockOrder};
 use crate::session::scoring::{BatchPromise, ModelTerms, givers};
@@ -51,15 +51,7 @@ fn unsound(detail: impl Into<String>) -> Refusal {
 /// What one batch of a model has.
 fn shape(terms: &ModelTerms) -> Result<BatchShape, Refusal> {
     let shape = score::material(&terms.structure, terms.learner.party());
-    let shape = shape.map_err(|error| unsound(error.to_string()))?;
-    let values = shape.values();
-    if values > MOST_VALUES {
-        let size = (Pair127::BYTES * values) >> 20;
-        return Err(unsound(format!(
-            "a batch of this model has {values} values ({size} MiB); dealers make at most {MOST_VALUES}"
-        )));
-    }
-    Ok(shape)
+    shape.map_err(|error| unsound(error.to_string()))
 }
 
 /// All models.
@@ -144,7 +136,7 @@ pub async fn announce(
     Body(new): Body<NewModel>,
 ) -> Reply<ModelLine> {
     let terms = new.terms.check().map_err(|error| unsound(error.to_string()))?;
-    shape(terms)?;
+    fits::<Pair127>(&shape(terms)?, state.scheme()).map_err(|error| unsound(error.to_string()))?;
     if !state.roster.body.covers(&terms.roster) {
         let detail = "the model names another roster than this coordinator's; sign it for this one";
         return Err(Refusal::new(ProblemType::WrongRoster, detail));

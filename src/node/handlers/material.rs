@@ -20,7 +20,7 @@ use crate::field::{Field as _, Pair127};
 use crate::identity::Signed;
 use crate::node::refusals::{of_handout, of_store};
 use crate::node::{NodeState, making};
-use crate::protocol::material::cost::MOST_VALUES;
+use crate::protocol::material::cost;
 use crate::runs::score;
 use crate::session::dealing::AskHalf;
 use crate::session::scoring::BatchId;
@@ -61,11 +61,9 @@ pub async fn start(
         return Err(Refusal::new(ProblemType::WrongRoster, detail));
     }
     let shape = score::material(&terms.structure, terms.learner.party());
-    let values = shape.map_err(|error| bad(error.to_string()))?.values();
-    if values > MOST_VALUES {
-        return Err(bad(format!("a batch has at most {MOST_VALUES} values, and this {values}")));
-    }
+    let shape = shape.map_err(|error| bad(error.to_string()))?;
     let (scheme, makers) = (node.scheme(), start.makers);
+    cost::fits::<Pair127>(&shape, scheme).map_err(|error| bad(error.to_string()))?;
     let enough = makers.is_subset_of(scheme.all()) && makers.len() >= scheme.quorum();
     if !enough || !makers.contains(node.me) {
         let detail = format!(

@@ -5,7 +5,7 @@
 
 use super::authenticate::authenticate;
 use super::bits::random_bits;
-use super::cost::MOST_VALUES;
+use super::cost::{TooLarge, fits};
 use super::trial::trial;
 use crate::field::{Field, Provable};
 use crate::protocol::ProtocolError;
@@ -101,10 +101,10 @@ pub async fn make<F: Arithmetic + Provable<Proof = F>>(
     shape: &BatchShape,
 ) -> Result<Material<F>, ProtocolError> {
     let total = shape.values();
-    if total > MOST_VALUES {
+    fits::<F>(shape, ctx.base().scheme()).map_err(|TooLarge { values, most, .. }| {
         let what = "values of a batch of material, at most";
-        return Err(ShapeError { what, expected: MOST_VALUES, got: total }.into());
-    }
+        ShapeError { what, expected: most, got: values }
+    })?;
     let values = values(ctx, shape).await?;
     let macs = authenticate(&ctx.narrow("macs"), key, &values).await?;
     trial(&ctx.narrow("trial"), key, &values, &macs).await?;
