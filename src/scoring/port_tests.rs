@@ -146,7 +146,7 @@ async fn strangers_who_say_nothing_keep_no_admitted_client_out() {
         halves: &slow,
         patience: PATIENCE,
     };
-    let course = watch::Sender::default();
+    let course = watch::Sender::<Course>::default();
     let more = async {
         // Nor do those who come later, while it is being scored, take its place.
         let mut course = course.subscribe();
