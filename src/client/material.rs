@@ -126,6 +126,7 @@ impl MaterialError {
     }
 
     /// Whether no batch is ready at present: asking again in a while may help.
+    #[cfg(any(test, feature = "testkit"))]
     pub fn is_empty_stock(&self) -> bool {
         let Self::Coordinator(error) = self else { return false };
         error.problem().is_some_and(|problem| problem.kind == ProblemType::NoStock)
@@ -144,6 +145,11 @@ impl CoordinatorClient {
     async fn remove_model(&self, order: &Signed<StockOrder>) -> Result<(), ClientError> {
         let path = paths::of_model(paths::MODEL, &order.body.model);
         Ok(self.http.request(Method::DELETE, &path, Some(order)).await?)
+    }
+
+    async fn withdraw_model(&self, model: Digest) -> Result<(), ClientError> {
+        let path = paths::of_model(paths::WITHDRAW_MODEL, &model);
+        Ok(self.http.request::<(), _>(Method::POST, &path, None).await?)
     }
 
     async fn promise_batch(
@@ -246,6 +252,14 @@ pub async fn remove(
 ) -> Result<(), ClientError> {
     let order = Signed::new(StockOrder { model, stock: 0, at: now }, owner);
     network.coordinator().remove_model(&order).await
+}
+
+/// Take a model back as the coordinator's operator.
+///
+/// # Errors
+/// When there is none, or this is not the coordinator's operator.
+pub async fn withdraw(network: &Network, model: Digest) -> Result<(), ClientError> {
+    network.coordinator().withdraw_model(model).await
 }
 
 /// Have a batch of a model's material promised to a key.

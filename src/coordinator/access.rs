@@ -98,6 +98,7 @@ impl Gate for CoordinatorState {
         (Method::POST, paths::MODELS, Rule::People),
         (Method::GET, paths::MODEL, Rule::Anyone),
         (Method::DELETE, paths::MODEL, Rule::Anyone),
+        (Method::POST, paths::WITHDRAW_MODEL, Rule::Operator),
         (Method::POST, paths::MODEL_BATCHES, Rule::Anyone),
         (Method::POST, paths::ALTERED, Rule::Anyone),
         (Method::GET, paths::DOUBTS, Rule::Staff),

@@ -15,8 +15,8 @@ use axum::http::Method;
 use tokio::time::Instant;
 
 use super::CoordinatorState;
+use super::given;
 use super::making::{self, Ended};
-use super::nodes::split;
 use super::past::{Blame, Doubts, Past};
 use crate::base::lock;
 use crate::identity::Digest;
@@ -27,7 +27,7 @@ use crate::storage::StorageError;
 use crate::storage::coordinator::books::{BookState, BookedBatch, BookedModel};
 use crate::storage::coordinator::doubts::Doubt;
 use crate::transport::client::http::PeerClient;
-use crate::wire::dealer_api::{DealingWait, HeldBatch, StartBatch};
+use crate::wire::dealer_api::{DealingWait, StartBatch};
 use crate::wire::paths;
 use crate::wire::reason::AttemptTrouble;
 
@@ -210,47 +210,18 @@ impl<'a> Dealing<'a> {
             return Ok(());
         }
         // What was fetched meanwhile counts as given.
-        let held = self.held(self.state.links().there()).await;
+        let held = given::held(self.state, self.state.links().there()).await;
         for batch in over {
-            if !self.note_given(batch, &held).await? {
+            if !given::note_batch(self.state, batch, &held).await? {
                 self.withdraw(batch, "it was promised and not fetched in time").await?;
             }
         }
         Ok(())
     }
 
-    /// What each of these dealers has in its store; of those that answer.
-    async fn held(&self, nodes: NodeSet) -> BTreeMap<NodeIndex, BTreeMap<BatchId, HeldBatch>> {
-        let ask = |_, node: PeerClient| async move {
-            node.get::<Vec<HeldBatch>>(paths::NODE_MATERIAL).await
-        };
-        let (told, _) = split(self.state.ask(nodes, ask).await);
-        let by_id =
-            |held: Vec<HeldBatch>| held.into_iter().map(|held| (held.batch, held)).collect();
-        told.into_iter().map(|(node, held)| (node, by_id(held))).collect()
-    }
-
-    /// Note that a promised batch is given, where all that were chosen have given both halves.
-    async fn note_given(
-        &self,
-        batch: &BookedBatch,
-        held: &BTreeMap<NodeIndex, BTreeMap<BatchId, HeldBatch>>,
-    ) -> Result<bool, StorageError> {
-        let Some(promise) = &batch.promise else { return Ok(false) };
-        let given = promise.body.chosen.iter().all(|node| {
-            let line = held.get(&node).and_then(|lines| lines.get(&batch.batch));
-            line.is_some_and(|line| line.client.is_some() && line.owner.is_some())
-        });
-        if given {
-            let step = (BookState::Promised, BookState::Given);
-            self.state.store.end_batch(batch.batch, step, None, self.state.clock.now()).await?;
-        }
-        Ok(given)
-    }
-
     /// Compare what dealers have in their stores with the books.
     async fn compare(&self, there: NodeSet) -> Result<(), StorageError> {
-        let held = self.held(there).await;
+        let held = given::held(self.state, there).await;
         let mut kept = BTreeMap::new();
         let threshold = self.state.scheme().threshold();
         let announced: BTreeSet<Digest> =
@@ -266,7 +237,7 @@ impl<'a> Dealing<'a> {
             if !self.state.roster.body.covers(&batch.roster) {
                 self.withdraw(&batch, "it was made under another roster").await?;
             } else if !announced.contains(&batch.model) {
-                self.withdraw(&batch, "its owner has taken the model back").await?;
+                self.withdraw(&batch, "the model was taken back").await?;
             } else if !givers(batch.batch, batch.makers, threshold).is_subset_of(holders) {
                 self.withdraw(&batch, "a dealer that gives it out has lost its part").await?;
             } else {
@@ -284,7 +255,7 @@ impl<'a> Dealing<'a> {
                     lines.get(&batch.batch).is_none_or(|line| line.state == "withdrawn")
                 })
             };
-            if self.note_given(&batch, &held).await? {
+            if given::note_batch(self.state, &batch, &held).await? {
                 continue;
             }
             if chosen.iter().any(|node| lost(&node)) {

@@ -28,6 +28,7 @@
 //! - `complete`: sessions that close once all whom they name have handed in
 //! - `making`: has one batch of material made by its dealers
 //! - `dealing`: keeps every model's stock of material filled, and its books true
+//! - `given`: what dealers have given out
 //! - `earlier`: sessions that were opened under an earlier roster, and until when its nodes are needed
 //! - `refresh`: stored variables dealt anew by the clock
 //! - `kept`: how reasons and results are stored
@@ -44,6 +45,7 @@ pub mod delivery;
 pub mod driver;
 mod earlier;
 mod ends;
+mod given;
 pub mod handlers;
 mod handovers;
 mod kept;

@@ -80,6 +80,9 @@ pub struct CoordinatorState {
     pub(super) stock: Mutex<BTreeMap<(Digest, BookState), u32>>,
     /// How the making of batches stands.
     pub(super) dealt: Mutex<DealingLine>,
+    /// When dealers were last asked what they have given out, because a client has many promises; held
+    /// meanwhile.
+    pub(super) given: tokio::sync::Mutex<Option<tokio::time::Instant>>,
     /// Wakes the task that keeps stocks of material.
     pub(super) dealing: Notify,
     /// Levels that nodes have told to be done of what they compute.
@@ -164,6 +167,7 @@ impl CoordinatorState {
             at_work: watch::Sender::new(0),
             stock: Mutex::default(),
             dealt: Mutex::default(),
+            given: tokio::sync::Mutex::default(),
             dealing: Notify::new(),
             levels: Mutex::default(),
             past: Mutex::default(),

@@ -12,10 +12,12 @@
 //! - [`variables`]: what is known of variables that stay at the nodes
 
 pub mod attempts;
+mod book_error;
 pub mod books;
 pub mod doubts;
 pub mod ended;
 pub mod letters;
+mod models;
 pub mod papers;
 pub mod pauses;
 pub mod reading;

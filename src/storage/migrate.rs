@@ -8,7 +8,7 @@ use super::sql::{Connection, query};
 
 /// Every migration, in the order of their numbers. Each is one text for both kinds of store: see
 /// [`dialect`].
-pub(super) const MIGRATIONS: [(i64, &str, &str); 23] = [
+pub(super) const MIGRATIONS: [(i64, &str, &str); 24] = [
     (1, "node", include_str!("migrations/0001_node.sql")),
     (2, "coordinator", include_str!("migrations/0002_coordinator.sql")),
     (3, "accounts", include_str!("migrations/0003_accounts.sql")),
@@ -32,6 +32,7 @@ pub(super) const MIGRATIONS: [(i64, &str, &str); 23] = [
     (140, "letters", include_str!("migrations/0140_letters.sql")),
     (150, "handovers", include_str!("migrations/0150_handovers.sql")),
     (155, "vouched", include_str!("migrations/0155_vouched.sql")),
+    (160, "announcers", include_str!("migrations/0160_announcers.sql")),
 ];
 
 /// The newest schema this program knows.

@@ -113,6 +113,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("POST", paths::MODELS, PEOPLE, "Announce a model, or change how many batches of its material are kept ready, signed by its owner", Some("NewModel"), Reply::Json(200, "Model"), &[P::BadModel, P::WrongRoster, P::UnknownModel]),
     endpoint("GET", paths::MODEL, EVERYBODY, "Show a model", None, Reply::Json(200, "Model"), &[P::UnknownModel]),
     endpoint("DELETE", paths::MODEL, EVERYBODY, "Take a model back, by its owner's signed order for a stock of 0", Some("SignedStockOrder"), Reply::Empty(204), &[P::UnknownModel, P::BadModel]),
+    endpoint("POST", paths::WITHDRAW_MODEL, OPERATORS, "Take a model back that its owner has not: its batches are withdrawn, and orders that were signed before bring it in no more", None, Reply::Empty(204), &[P::UnknownModel]),
     endpoint("GET", paths::MODEL_BATCHES, STAFF, "The latest batches of a model's material: how far each has come, who made it, and for whom it is promised", None, Reply::Json(200, "Batches"), &[P::UnknownModel]),
     endpoint("GET", paths::DEALING, STAFF, "The batch of material that is being made, and who is left out", None, Reply::Json(200, "Dealing"), &[]),
     endpoint("POST", paths::MODEL_BATCHES, EVERYBODY, "Have a batch of material promised to the key that signs the request; the same request again gets the same promise", Some("SignedAskBatch"), Reply::Json(200, "SignedPromise"), &[P::UnknownModel, P::BadModel, P::BadPromise, P::NoStock]),

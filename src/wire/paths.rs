@@ -122,6 +122,8 @@ pub const DOUBTS: &str = "/v1/dealers/doubts";
 pub const MODELS: &str = "/v1/models";
 /// One model (GET); take it back (DELETE).
 pub const MODEL: &str = "/v1/models/{model}";
+/// Take a model back, by the coordinator's operator.
+pub const WITHDRAW_MODEL: &str = "/v1/models/{model}/withdraw";
 /// Ask for a batch of a model's material (POST); its latest batches (GET).
 pub const MODEL_BATCHES: &str = "/v1/models/{model}/batches";
 /// How the making of batches stands.

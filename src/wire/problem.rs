@@ -124,7 +124,7 @@ problem_types! {
     BundleConflict = "bundle-conflict", 409, "Two different bundles";
     /// Another manifest was signed before.
     ManifestConflict = "manifest-conflict", 409, "Two different manifests";
-    /// No model has this id, or its owner has taken it back.
+    /// No model has this id, or it was taken back.
     UnknownModel = "unknown-model", 404, "Unknown model";
     /// The model cannot be offered, or its owner did not sign what is asked.
     BadModel = "bad-model", 422, "Bad model";

@@ -2,12 +2,12 @@
 //! processes of their own.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::common::owner::{Owner, add_offers};
 use crate::common::town::Town;
 use crate::common::{fails, gavel, ok, result, stderr};
 
@@ -176,35 +176,6 @@ fn the_demo_of_a_scored_auction_has_every_bidder_scored_before_it_bids() {
     assert!(kind == "usage" && detail.contains("no data sheets can be made up"), "{detail}");
 }
 
-/// An owner's process; killed at the end.
-struct Owner {
-    child: Child,
-    address: String,
-}
-
-impl Owner {
-    fn serve(home: &Path, words: &[&str], log: &Path) -> Self {
-        let log = fs::File::create(log).unwrap();
-        let mut command = gavel();
-        command.args(["--json", "model", "serve", "--listen", "127.0.0.1:0", "--home"]).arg(home);
-        let mut child = command.args(words).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let first = lines.next().unwrap().unwrap();
-        let told: Value = serde_json::from_str(&first).unwrap();
-        let address = told["address"].as_str().unwrap_or_else(|| panic!("{told}")).to_owned();
-        // What follows has a reader as long as the owner runs.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address }
-    }
-}
-
-impl Drop for Owner {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// Whether a file below a folder, databases among them, has these bytes.
 fn anywhere(folder: &Path, bytes: &[u8], found: &mut Vec<String>) {
     for entry in fs::read_dir(folder).unwrap() {
@@ -237,22 +208,17 @@ fn an_owner_and_its_clients_between_processes() {
     // The buyer runs the coordinator as well, and so may announce models.
     let owner = town.lead();
     ok(&owner, &["init", "bidder", "--name", "buyer"]);
-    let table = format!(
-        "weights = {:?}\nfeatures = [\"a\", \"b\", \"c\", \"d\", \"e\", \"f\", \"g\", \"h\"]",
-        model("small.onnx")
-    );
-    ok(&owner, &["model", "add", "offers", &town.file("offers.toml", &table)]);
+    add_offers(&town, &owner);
     let client = town.add_bidder("supplier");
     let stranger = town.add_bidder("stranger");
     let settings = fs::read_to_string(client.join("gavel.toml")).unwrap();
     let settings: toml::Table = settings.parse().unwrap();
     let key = settings["bidder"]["key"].as_str().unwrap();
-    let log = town.folder.path().join("owner.log");
-    let serving = Owner::serve(&owner, &["--stock", "2", "--client", key], &log);
+    let mut serving = Owner::serve(&owner, &["--stock", "2", "--client", key]);
 
     let sheet = "name,h,g,f,e,d,c,b,a\nus,0.7123456,-0.1234567,0.25,0.5,0,-0.9871234,0.3,0.1\n";
     let sheet = town.file("sheet.csv", sheet);
-    let at = &serving.address;
+    let at = &serving.address.clone();
     let words = ["score", "offers", "--from", &sheet, "--at", at];
     let first = scored(&client, &words);
     assert_eq!((&first["signed"], &first["name"]), (&json!(true), &json!("offers")));
@@ -314,11 +280,25 @@ fn an_owner_and_its_clients_between_processes() {
     assert_eq!(turned["error"]["type"], json!("no-score"), "{turned}");
     assert!(turned["error"]["detail"].as_str().unwrap().contains("ask it to admit the key"));
 
+    // The coordinator's operator takes the model back.
+    let (kind, detail) = fails(&owner, &["model", "withdraw", "offers"], 2);
+    assert!(kind == "usage" && detail.contains("add --yes"), "{detail}");
+    let (kind, _) = fails(&owner, &["model", "withdraw", "loans", "--yes"], 1);
+    assert_eq!(kind, "no-such-model");
+    let withdrawn = ok(&owner, &["model", "withdraw", "offers", "--yes"]);
+    assert_eq!(
+        (&withdrawn["name"], &withdrawn["withdrawn"]),
+        (&json!("offers"), &announced["model"])
+    );
+    assert_eq!(ok(&client, &["model", "list"])["announced"], json!([]));
+
     // It stops when it is asked to.
     let id = serving.child.id().to_string();
     assert!(Command::new("kill").args(["-s", "TERM", &id]).status().unwrap().success());
-    let mut serving = serving;
-    assert!(serving.child.wait().unwrap().success(), "{}", fs::read_to_string(&log).unwrap());
+    assert!(serving.child.wait().unwrap().success());
+    // Serving it anew announces it again.
+    drop(Owner::serve(&owner, &["--stock", "1", "--anyone"]));
+    assert_eq!(ok(&client, &["model", "list"])["announced"][0]["name"], json!("offers"));
     let removed = ok(&owner, &["model", "remove", "offers"]);
     assert_eq!(removed["taken_back"], json!(true), "{removed}");
 }

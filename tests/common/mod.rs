@@ -1,9 +1,11 @@
 //! Running the binary in tests.
 //!
+//! - [`owner`]: a model's owner who serves clients, as a process
 //! - [`town`]: servers of several organisations as processes
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub mod owner;
 pub mod town;
 
 use std::net::TcpListener;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use axum::http::Method;
 use gavel::base::Timestamp;
-use gavel::client::material::{MaterialError, announce, model, promise};
+use gavel::client::material::{MaterialError, announce, model, promise, withdraw};
 use gavel::identity::{KeyPair, Signed, Statement as _};
 use gavel::session::dealing::StockOrder;
 use gavel::storage::{Database, NodeStore};
@@ -184,6 +184,65 @@ async fn a_model_is_its_owners_and_orders_count_in_their_order() {
         }
     }
     assert_eq!(promised, 8);
+}
+
+/// What a client has fetched does not count as outstanding, also before the books are compared.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_fetches_what_it_was_promised_is_promised_more() {
+    let net = Net::start(Setup::new(3, 1)).await;
+    let parties = Parties::announce(&net, 10).await;
+    parties.stock(&net, "a full stock", |stock| stock.ready == 10).await;
+    let mut promised = Vec::new();
+    for _ in 0..8 {
+        promised.push(parties.promise(&net).await);
+    }
+    let asks = async || promise(&net.network, parties.model, &parties.client, now()).await;
+    let refused = |answer: Result<_, MaterialError>| match answer {
+        Err(MaterialError::Coordinator(error)) => error.problem().unwrap().kind,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(refused(asks().await), ProblemType::TooManyRequests);
+    // One half is not the batch.
+    parties.client_half(&net, &promised[0]).await.unwrap();
+    assert_eq!(refused(asks().await), ProblemType::TooManyRequests);
+    parties.owner_half(&net, &promised[0]).await.unwrap();
+    let given = parties.stock(&net, "anything", |_| true).await.stock.given;
+    let ninth = asks().await.unwrap();
+    assert!(promised.iter().all(|earlier| earlier.body.batch != ninth.body.batch));
+    let after = parties.stock(&net, "anything", |_| true).await.stock.given;
+    assert_eq!((given, after), (0, 1), "the books were compared while this test ran");
+    assert_eq!(refused(asks().await), ProblemType::TooManyRequests);
+}
+
+/// The coordinator's operator takes a model back, and nobody else does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_takes_a_model_back_and_its_batches_are_withdrawn() {
+    let net = Net::start(Setup::new(3, 1)).await;
+    let parties = Parties::announce(&net, 2).await;
+    parties.stock(&net, "a full stock", |stock| stock.ready == 2).await;
+    let promised = parties.promise(&net).await;
+    let path = paths::of_model(paths::WITHDRAW_MODEL, &parties.model);
+    let stranger = without_token(Target::from(&net.roster.body.coordinator));
+    let answer = stranger.post_empty::<()>(&path).await;
+    assert_eq!(answer.unwrap_err().problem().unwrap().kind, ProblemType::Unauthorized);
+    withdraw(&net.network, parties.model).await.unwrap();
+    let gone = promise(&net.network, parties.model, &parties.client, now()).await.unwrap_err();
+    assert!(gone.to_string().contains("no such model is announced"), "{gone}");
+    assert!(withdraw(&net.network, parties.model).await.is_err());
+    // What was promised stays good; the rest goes, at the dealers too.
+    fit(
+        &parties.client_half(&net, &promised).await.unwrap(),
+        &parties.owner_half(&net, &promised).await.unwrap(),
+    );
+    let until = Instant::now() + Duration::from_secs(60);
+    while !usable(&net, 1).await.is_empty() {
+        assert!(Instant::now() < until, "its batches are kept");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    // Its owner may announce it again.
+    let terms = Parties::terms(net.roster.body.digest(), &parties.owner);
+    let line = announce(&net.network, &parties.owner, terms, 1, now()).await.unwrap();
+    assert_eq!(line.stock.target, 1);
 }
 
 /// A dealer that goes on with a database that has lost something withdraws all its stock.

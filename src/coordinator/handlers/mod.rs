@@ -66,6 +66,7 @@ pub fn router() -> Router<Arc<CoordinatorState>> {
         .route(paths::VARIABLES, get(variables::list))
         .route(paths::MODELS, get(models::list).post(models::announce))
         .route(paths::MODEL, get(models::show).delete(models::remove))
+        .route(paths::WITHDRAW_MODEL, post(models::withdraw))
         .route(paths::MODEL_BATCHES, get(models::batches).post(models::promise))
         .route(paths::DEALING, get(models::dealing))
         .route(paths::ALTERED, post(doubts::altered))

@@ -5,12 +5,13 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 
 use crate::base::{Timestamp, lock};
-use crate::coordinator::{CoordinatorState, dealing};
+use crate::coordinator::access::Caller;
+use crate::coordinator::{CoordinatorState, dealing, given};
 use crate::field::Pair127;
 use crate::identity::{Digest, Signed, Statement as _};
 use crate::protocol::material::cost::fits;
@@ -38,7 +39,7 @@ fn refusal(error: &BookError) -> Refusal {
         BookError::Unknown => ProblemType::UnknownModel,
         BookError::Empty => ProblemType::NoStock,
         BookError::TooMany => ProblemType::TooManyRequests,
-        BookError::Outdated | BookError::Full => ProblemType::BadModel,
+        BookError::Outdated | BookError::Full | BookError::FullOfOne => ProblemType::BadModel,
     };
     let refusal = Refusal::new(kind, error.to_string());
     if matches!(error, BookError::Empty) { refusal.retry_after(1) } else { refusal }
@@ -133,6 +134,7 @@ pub async fn dealing(State(state): State<Arc<CoordinatorState>>) -> Reply<Dealin
 /// Announce a model, or change how much of its material is kept. The same again changes nothing.
 pub async fn announce(
     State(state): State<Arc<CoordinatorState>>,
+    Extension(caller): Extension<Caller>,
     Body(new): Body<NewModel>,
 ) -> Reply<ModelLine> {
     let terms = new.terms.check().map_err(|error| unsound(error.to_string()))?;
@@ -144,9 +146,10 @@ pub async fn announce(
     let model = terms.id();
     check(&state, &new.order, &new.terms, &(1..=MOST_STOCK))?;
     let now = state.clock.now();
+    let account = caller.grant().map(|grant| grant.account);
     state
         .store
-        .announce_model(&new.terms, &new.order.body, now)
+        .announce_model(&new.terms, &new.order.body, account, now)
         .await
         .map_err(|error| refusal(&error))?;
     state.dealing.notify_one();
@@ -165,7 +168,7 @@ pub async fn remove(
     let now = state.clock.now();
     state
         .store
-        .announce_model(&found.terms, &order.body, now)
+        .announce_model(&found.terms, &order.body, None, now)
         .await
         .map_err(|error| refusal(&error))?;
     state.dealing.notify_one();
@@ -200,6 +203,18 @@ fn lately(state: &CoordinatorState, at: Timestamp) -> Result<(), Refusal> {
     Err(Refusal::new(ProblemType::BadRequest, detail))
 }
 
+/// Take a model back by the word of this coordinator's operator.
+pub async fn withdraw(
+    State(state): State<Arc<CoordinatorState>>,
+    Params(model): Params<Digest>,
+) -> Result<StatusCode, Refusal> {
+    let now = state.clock.now();
+    state.store.withdraw_model(model, now).await.map_err(|error| refusal(&error))?;
+    tracing::info!(model = %model.short(), "an operator has taken a model back");
+    state.dealing.notify_one();
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Promise a batch to the key that signs the request.
 pub async fn promise(
     State(state): State<Arc<CoordinatorState>>,
@@ -228,7 +243,13 @@ pub async fn promise(
         threshold: roster.scheme.threshold(),
         until: Timestamp::from_millis(state.clock.now().millis().saturating_add(until)),
     };
-    let promised = state.store.promise_batch(asked, state.keys.identity.clone()).await;
+    let keys = || state.keys.identity.clone();
+    let mut promised = state.store.promise_batch(asked.clone(), keys()).await;
+    if matches!(promised, Err(BookError::TooMany)) {
+        // What was fetched since the books were last compared does not count.
+        given::note(&state).await.map_err(super::store_refusal)?;
+        promised = state.store.promise_batch(asked, keys()).await;
+    }
     let promise = promised.map_err(|error| refusal(&error))?;
     tracing::info!(batch = %promise.body.batch, model = %model.short(), "a batch is promised");
     state.dealing.notify_one();

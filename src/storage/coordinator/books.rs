@@ -1,4 +1,4 @@
-//! The books of material for two parties: which models there are, and how far each batch has come.
+//! The books of material for two parties: how far each batch has come, for which model.
 //!
 //! A batch is *making*, *ready* once all its makers have it on disk, *promised* to one client, *given*
 //! once both parties have fetched their halves, or *withdrawn*. It never goes back. What was promised is
@@ -12,32 +12,15 @@ use super::super::column::{Columns as _, json};
 use super::super::database::reading;
 use super::super::sql::{Connection, Row, query};
 use super::CoordinatorStore;
+pub use super::book_error::{BookError, MOST_MODELS, MOST_OF_ONE, MOST_PROMISED};
+pub use super::models::BookedModel;
+use super::models::{MODEL, model_of};
 use crate::base::Timestamp;
 use crate::identity::{Digest, KeyPair, PublicKey, Signed};
 pub use crate::session::dealing::BookState;
-use crate::session::dealing::StockOrder;
-use crate::session::scoring::{BatchId, BatchPromise, ModelTerms, Vouched, givers};
+use crate::session::scoring::{BatchId, BatchPromise, Vouched, givers};
 use crate::sharing::NodeSet;
 use crate::sharing::pair::BatchShape;
-
-/// Most models that are announced at a time.
-pub const MOST_MODELS: i64 = 100;
-
-/// Most batches that are promised to one client and not given yet.
-pub const MOST_PROMISED: i64 = 8;
-
-/// A model in the books.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct BookedModel {
-    /// Its id.
-    pub model: Digest,
-    /// What is public of it.
-    pub terms: Signed<ModelTerms>,
-    /// How many batches are to be ready; 0 once its owner has taken it back.
-    pub stock: u32,
-    /// When it was announced.
-    pub announced: Timestamp,
-}
 
 /// A batch in the books.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -62,39 +45,8 @@ pub struct BookedBatch {
     pub reason: Option<String>,
 }
 
-/// Why a model is not taken into the books, or a batch not promised.
-#[derive(Debug, thiserror::Error)]
-pub enum BookError {
-    /// As many models as there may be.
-    #[error("there are {MOST_MODELS} models already; one has to be taken back first")]
-    Full,
-    /// A later order is kept.
-    #[error("a later order of the owner is kept than this one; sign a new one")]
-    Outdated,
-    /// There is no such model.
-    #[error("no such model is announced; see `gavel model list`")]
-    Unknown,
-    /// Nothing is ready.
-    #[error("no batch of this model is ready; the dealers make more, ask again in a while")]
-    Empty,
-    /// One client has too many.
-    #[error(
-        "{MOST_PROMISED} batches are promised to this key and not fetched; fetch them, or wait until \
-         the promises end"
-    )]
-    TooMany,
-    /// The store.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-}
-
-impl From<sqlx::Error> for BookError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Storage(error.into())
-    }
-}
-
 /// What a batch is asked for with.
+#[derive(Clone)]
 pub struct Asked {
     /// The digest of the request.
     pub request: Digest,
@@ -116,92 +68,10 @@ pub struct Asked {
     pub until: Timestamp,
 }
 
-const MODEL: &str = "SELECT model, terms, stock, announced FROM coordinator_models";
 const BATCH: &str = "SELECT batch, model, roster, makers, holders, state, begun, promise, reason, vouched \
      FROM coordinator_batches";
 
 impl CoordinatorStore {
-    /// Take a model into the books, or another order for its stock. The same one again changes nothing.
-    ///
-    /// # Errors
-    /// `Outdated` when a later order is kept, `Full` where there are too many models.
-    pub async fn announce_model(
-        &self,
-        terms: &Signed<ModelTerms>,
-        order: &StockOrder,
-        now: Timestamp,
-    ) -> Result<(), BookError> {
-        let (model, text) = (terms.body.id(), json("model", terms)?);
-        let (stock, ordered) = (i64::from(order.stock), order.at.millis());
-        self.database
-            .write(move |connection| {
-                Box::pin(async move {
-                    let held =
-                        query("SELECT stock, ordered FROM coordinator_models WHERE model = $1")
-                            .bind(model.0.to_vec())
-                            .fetch_optional(&mut *connection)
-                            .await?;
-                    let held = held.map(|row| {
-                        Ok::<_, StorageError>((row.number("stock")?, row.time("ordered")?.millis()))
-                    });
-                    let held: Option<(i64, i64)> = held.transpose()?;
-                    if held == Some((stock, ordered)) {
-                        return Ok(());
-                    }
-                    if held.is_some_and(|(_, earlier)| earlier >= ordered) {
-                        return Err(BookError::Outdated);
-                    }
-                    let row =
-                        query("SELECT COUNT(*) AS models FROM coordinator_models WHERE stock > 0")
-                            .fetch_one(&mut *connection)
-                            .await?;
-                    let adds = stock > 0 && held.is_none_or(|(before, _)| before == 0);
-                    if adds && row.number::<i64>("models")? >= MOST_MODELS {
-                        return Err(BookError::Full);
-                    }
-                    query(
-                        "INSERT INTO coordinator_models (model, terms, stock, ordered, announced)
-                         VALUES ($1, $2, $3, $4, $5)
-                         ON CONFLICT (model) DO UPDATE SET stock = $3, ordered = $4",
-                    )
-                    .bind(model.0.to_vec())
-                    .bind(text)
-                    .bind(stock)
-                    .bind(ordered)
-                    .bind(now.millis())
-                    .execute(connection)
-                    .await?;
-                    Ok(())
-                })
-            })
-            .await
-    }
-
-    /// The models that are announced and not taken back, the first first.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn models(&self) -> Result<Vec<BookedModel>, StorageError> {
-        let rows = query(format!("{MODEL} WHERE stock > 0 ORDER BY announced, model"))
-            .fetch_all(self.database.readers())
-            .await
-            .map_err(reading)?;
-        rows.iter().map(model_of).collect()
-    }
-
-    /// One of them, also where it was taken back.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn model(&self, model: Digest) -> Result<Option<BookedModel>, StorageError> {
-        let row = query(format!("{MODEL} WHERE model = $1"))
-            .bind(model.0.to_vec())
-            .fetch_optional(self.database.readers())
-            .await
-            .map_err(reading)?;
-        row.as_ref().map(model_of).transpose()
-    }
-
     /// How many batches of each model have come how far.
     ///
     /// # Errors
@@ -427,15 +297,6 @@ async fn promise(
         return Ok(promise);
     }
     Err(BookError::Empty)
-}
-
-fn model_of(row: &Row) -> Result<BookedModel, StorageError> {
-    Ok(BookedModel {
-        model: row.digest("model")?,
-        terms: row.document("terms")?,
-        stock: row.number("stock")?,
-        announced: row.time("announced")?,
-    })
 }
 
 fn state_of(row: &Row) -> Result<BookState, StorageError> {

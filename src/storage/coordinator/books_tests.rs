@@ -1,7 +1,9 @@
 //! The books, on either kind of store.
 
+use crate::identity::AccountId;
 use crate::rules::model::{Layer, Structure};
-use crate::session::scoring::{Learner, PortionDigests};
+use crate::session::dealing::StockOrder;
+use crate::session::scoring::{Learner, ModelTerms, PortionDigests};
 use crate::storage::coordinator::books::*;
 use crate::storage::coordinator::ended::KEPT;
 use crate::storage::fixtures::Somewhere;
@@ -15,16 +17,21 @@ fn keys(byte: u8) -> KeyPair {
 }
 
 fn terms(name: u8) -> Signed<ModelTerms> {
+    terms_of(name, 1)
+}
+
+/// A model of this owner.
+fn terms_of(name: u8, owner: u8) -> Signed<ModelTerms> {
     let layers = vec![Layer::Dense { outputs: 1, largest: 6 }];
     let terms = ModelTerms {
         name: format!("model {name}"),
         roster: Digest([1; 32]),
-        owner: keys(1).public(),
+        owner: keys(owner).public(),
         structure: Structure { features: 3, largest_feature: 4, fraction: 8, layers },
         features: Vec::new(),
         learner: Learner::Both,
     };
-    Signed::new(terms, &keys(1))
+    Signed::new(terms, &keys(owner))
 }
 
 fn order(terms: &Signed<ModelTerms>, stock: u32, at: i64) -> StockOrder {
@@ -66,7 +73,8 @@ async fn the_latest_order_counts() {
     let store = CoordinatorStore::new(somewhere.open().await);
     let own = terms(1);
     let model = own.body.id();
-    let put = async |stock, at| store.announce_model(&own, &order(&own, stock, at), time(5)).await;
+    let put =
+        async |stock, at| store.announce_model(&own, &order(&own, stock, at), None, time(5)).await;
     put(2, 10).await.unwrap();
     put(2, 10).await.unwrap();
     assert!(matches!(put(3, 10).await, Err(BookError::Outdated)));
@@ -83,13 +91,72 @@ async fn the_latest_order_counts() {
     put(1, 13).await.unwrap();
     // There is an end to models.
     for number in 2..=u8::try_from(MOST_MODELS).unwrap() {
-        let more = terms(number);
-        store.announce_model(&more, &order(&more, 1, 1), time(5)).await.unwrap();
+        let more = terms_of(number, number);
+        store.announce_model(&more, &order(&more, 1, 1), None, time(5)).await.unwrap();
     }
-    let more = terms(200);
-    let refused = store.announce_model(&more, &order(&more, 1, 1), time(5)).await;
+    let more = terms_of(200, 200);
+    let refused = store.announce_model(&more, &order(&more, 1, 1), None, time(5)).await;
     assert!(matches!(refused, Err(BookError::Full)));
     put(2, 14).await.unwrap();
+}
+
+#[tokio::test]
+async fn one_owner_or_account_has_so_many_models_and_no_more() {
+    let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
+    let store = CoordinatorStore::new(somewhere.open().await);
+    let announce = async |name, owner, stock, at, account: Option<u8>| {
+        let terms = terms_of(name, owner);
+        let account = account.map(|byte| AccountId([byte; 16]));
+        store.announce_model(&terms, &order(&terms, stock, at), account, time(5)).await
+    };
+    let most = u8::try_from(MOST_OF_ONE).unwrap();
+    for name in 1..=most {
+        // The last of them by the operator, whose account does not count.
+        announce(name, 1, 1, 1, (name < most).then_some(7)).await.unwrap();
+    }
+    let full = |answer| matches!(answer, Err(BookError::FullOfOne));
+    assert!(
+        full(announce(100, 1, 1, 1, Some(8)).await) && full(announce(100, 1, 1, 1, None).await)
+    );
+    // What it has goes on, and another owner or account is not meant.
+    announce(1, 1, 2, 2, Some(7)).await.unwrap();
+    announce(101, 2, 1, 1, None).await.unwrap();
+    announce(102, 3, 1, 1, Some(8)).await.unwrap();
+    // Nor does another key give an account more.
+    announce(103, 4, 1, 1, Some(7)).await.unwrap();
+    assert!(full(announce(104, 5, 1, 1, Some(7)).await));
+    let said = announce(104, 5, 1, 1, Some(7)).await.unwrap_err().to_string();
+    assert!(said.contains("gavel model remove NAME"), "{said}");
+    // One that is taken back makes room for another one.
+    announce(103, 4, 0, 2, Some(7)).await.unwrap();
+    announce(104, 5, 1, 1, Some(7)).await.unwrap();
+    assert!(full(announce(103, 4, 1, 3, Some(7)).await));
+}
+
+#[tokio::test]
+async fn an_operator_takes_a_model_back_and_earlier_orders_do_not_bring_it_in_again() {
+    let Some(somewhere) = Somewhere::new(module_path!()).await else { return };
+    let store = CoordinatorStore::new(somewhere.open().await);
+    let own = terms(1);
+    let model = own.body.id();
+    let put =
+        async |stock, at| store.announce_model(&own, &order(&own, stock, at), None, time(at)).await;
+    assert!(matches!(store.withdraw_model(model, time(5)).await, Err(BookError::Unknown)));
+    put(2, 10).await.unwrap();
+    ready(&store, 1, model).await;
+    store.withdraw_model(model, time(20)).await.unwrap();
+    assert!(store.models().await.unwrap().is_empty());
+    assert!(matches!(store.withdraw_model(model, time(30)).await, Err(BookError::Unknown)));
+    let refused = store.promise_batch(asked(model, 1, 2), keys(9)).await;
+    assert!(matches!(refused, Err(BookError::Unknown)));
+    for at in [10, 15, 20] {
+        assert!(matches!(put(2, at).await, Err(BookError::Outdated)), "{at}");
+    }
+    put(2, 21).await.unwrap();
+    // The later of both times counts.
+    store.withdraw_model(model, time(1)).await.unwrap();
+    assert!(matches!(put(2, 20).await, Err(BookError::Outdated)));
+    put(2, 22).await.unwrap();
 }
 
 #[tokio::test]
@@ -98,7 +165,7 @@ async fn a_batch_is_promised_once() {
     let store = CoordinatorStore::new(somewhere.open().await);
     let own = terms(1);
     let model = own.body.id();
-    store.announce_model(&own, &order(&own, 2, 1), time(1)).await.unwrap();
+    store.announce_model(&own, &order(&own, 2, 1), None, time(1)).await.unwrap();
     let promise =
         async |request, client| store.promise_batch(asked(model, request, client), keys(9)).await;
     assert!(matches!(promise(1, 2).await, Err(BookError::Empty)));
@@ -181,7 +248,7 @@ async fn a_batch_of_dealers_who_are_doubted_is_promised_where_there_is_no_other(
     let store = CoordinatorStore::new(somewhere.open().await);
     let own = terms(1);
     let model = own.body.id();
-    store.announce_model(&own, &order(&own, 2, 1), time(1)).await.unwrap();
+    store.announce_model(&own, &order(&own, 2, 1), None, time(1)).await.unwrap();
     for id in 1..=9 {
         ready(&store, id, model).await;
     }

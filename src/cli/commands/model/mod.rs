@@ -1,15 +1,18 @@
-//! `gavel model add|list|remove|serve`: the models that this home scores with; `gavel model doubts`: what is
-//! remembered of the dealers who make material for them.
+//! `gavel model add|list|remove|serve`: the models that this home scores with; `gavel model withdraw`: one
+//! taken back by the coordinator's operator; `gavel model doubts`: what is remembered of the dealers who make
+//! material for them.
 //!
 //! - [`live`]: what an owner sees meanwhile
 //! - [`serve`]: scoring clients' sheets
 //! - [`stock`]: announced models, with a gauge of the material that is ready for each
 //! - [`told`]: a model as people and scripts read it
+//! - [`withdraw`]: taking back another's model
 
 pub mod live;
 pub mod serve;
 pub mod stock;
 pub mod told;
+pub mod withdraw;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -42,6 +45,8 @@ pub enum ModelCommand {
     Remove(RemoveArgs),
     /// Score clients' sheets with models of this home
     Serve(serve::ServeArgs),
+    /// Take a model back that another has announced: for the coordinator's operator
+    Withdraw(withdraw::WithdrawArgs),
     /// What the coordinator remembers of dealers who lied; forget it
     Doubts(DoubtsArgs),
 }
@@ -139,6 +144,7 @@ pub async fn run(context: &Context, command: ModelCommand) -> Result<(), Failure
         ModelCommand::List(args) => list(context, &args).await,
         ModelCommand::Remove(args) => remove(context, &args).await,
         ModelCommand::Serve(args) => serve::run(context, &args).await,
+        ModelCommand::Withdraw(args) => withdraw::run(context, &args).await,
         ModelCommand::Doubts(args) => doubts(context, &args).await,
     }
 }
