@@ -8,6 +8,7 @@
 //! - [`models`]: stocks of material and their batches, looked at
 //! - [`pauses`]: a session paused and let go on
 //! - [`people`]: accounts and invitations looked after in the screens
+//! - [`scored`]: a scored auction written in the form, of a model that is announced
 //! - [`surveys`]: a survey answered, corrected, closed and read
 //! - [`terminal`]: the pseudo-terminal
 //! - [`town`]: servers of several organisations
@@ -24,6 +25,7 @@ mod jobs;
 mod models;
 mod pauses;
 mod people;
+mod scored;
 mod surveys;
 mod terminal;
 mod town;

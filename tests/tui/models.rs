@@ -1,19 +1,12 @@
 //! Models on the screens: a stock that fills up, a batch that is given out, and a dealer that goes away
 //! meanwhile; on the coordinator's screens and on those of a node that deals.
 
-use std::io::{BufRead as _, BufReader};
-use std::path::Path;
-use std::process::{Child, Stdio};
-
-use serde_json::Value;
-
+use crate::common::owner::{Owner, add_offers};
 use crate::common::town::Town;
 use crate::common::{gavel, ok, result};
 use crate::terminal::{Terminal, gavel_in};
 
 const NODES: [&str; 4] = ["node1", "node2", "node3", "node4"];
-
-const WEIGHTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/models/small.onnx");
 
 /// A value of the client's sheet.
 const PLANTED: &str = "0.7123456";
@@ -24,10 +17,7 @@ fn stocks_and_batches_are_followed_on_the_screens_of_coordinator_and_dealer() {
     // The buyer runs the coordinator as well, and so may announce models.
     let house = town.home("house");
     ok(&house, &["init", "bidder", "--name", "buyer"]);
-    let table = format!(
-        "weights = {WEIGHTS:?}\nfeatures = [\"a\", \"b\", \"c\", \"d\", \"e\", \"f\", \"g\", \"h\"]"
-    );
-    ok(&house, &["model", "add", "offers", &town.file("offers.toml", &table)]);
+    add_offers(&town, &house);
     let client = town.add_bidder("supplier");
 
     let mut lead = Terminal::start(gavel_in(&house, &["tui"]), (80, 24), &[PLANTED]);
@@ -43,7 +33,7 @@ fn stocks_and_batches_are_followed_on_the_screens_of_coordinator_and_dealer() {
     keeper.wait_for("No model is announced.");
 
     // Its owner announces one: the stock fills up on both screens.
-    let owner = Owner::serve(&house, "2");
+    let owner = Owner::serve(&house, &["--anyone", "--stock", "2"]);
     let at = &owner.address;
     for terminal in [&lead, &keeper] {
         terminal.wait_for("offers");
@@ -74,14 +64,14 @@ fn stocks_and_batches_are_followed_on_the_screens_of_coordinator_and_dealer() {
         town.kill(name);
     }
     keeper.wait_for("2 of 4 nodes");
-    let again = Owner::serve(&house, "4");
+    let again = Owner::serve(&house, &["--anyone", "--stock", "4"]);
     for terminal in [&lead, &keeper] {
         terminal.wait_for("2 of 4 ready");
         terminal.wait_for("too few nodes are there");
     }
     drop((owner, again));
     ok(&house, &["model", "remove", "offers"]);
-    lead.wait_for("its owner has taken it back");
+    lead.wait_for("it was taken back");
     lead.press("\u{1b}");
     lead.wait_for("No model is announced.");
     for terminal in [&mut lead, &mut keeper] {
@@ -89,33 +79,5 @@ fn stocks_and_batches_are_followed_on_the_screens_of_coordinator_and_dealer() {
         assert!(terminal.ends());
         terminal.is_clean();
         terminal.kept_its_secrets();
-    }
-}
-
-/// An owner's process; killed at the end.
-struct Owner {
-    child: Child,
-    address: String,
-}
-
-impl Owner {
-    fn serve(home: &Path, stock: &str) -> Self {
-        let mut command = gavel();
-        command.args(["--json", "model", "serve", "--listen", "127.0.0.1:0", "--anyone"]);
-        command.args(["--stock", stock]).arg("--home").arg(home);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let told: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
-        let address = told["address"].as_str().unwrap().to_owned();
-        // What follows has a reader as long as the owner runs.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address }
-    }
-}
-
-impl Drop for Owner {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

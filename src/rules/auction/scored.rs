@@ -23,6 +23,16 @@ pub enum Pays {
     Threshold,
 }
 
+impl Pays {
+    /// The name in session files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::Threshold => "threshold",
+        }
+    }
+}
+
 /// What the terms of a scored auction have besides.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

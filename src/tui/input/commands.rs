@@ -269,6 +269,8 @@ pub enum VariablesCommand {
 pub enum ModelsCommand {
     /// Look at the batches of the selected one.
     Open,
+    /// Take it back.
+    Withdraw,
     /// Copy its id.
     Copy,
     /// Leave them.

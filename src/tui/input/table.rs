@@ -350,6 +350,9 @@ table! {
     Models Open = "batches", [Models], ["enter", "right"], "batches",
         "The batches of the selected model: how far each is, who made it, for whom",
         Shows "gavel model list";
+    Models Withdraw = "withdraw-model", [Models], ["x"], "take back",
+        "Take the selected model back, as the coordinator's operator; its batches are withdrawn",
+        Same "gavel model withdraw MODEL";
     Models Copy = "copy-model", [Models], ["y"], "copy",
         "Copy the id of the selected model", Shows "gavel model list";
     Models Leave = "leave-models", [Models], ["esc", "q", "M"], "leave",

@@ -121,6 +121,9 @@ async fn done(connection: &Connection, request: Request, news: &Sender<News>) ->
         }
         Request::Variables => News::Variables(jobs::variables(connection).await),
         Request::Models(page) => News::Models(stock::books(connection, page).await),
+        Request::WithdrawModel(of, name) => {
+            News::ModelWithdrawn(name, stock::withdraw(connection, of).await)
+        }
         Request::Forget(name, field) => {
             let answer = jobs::forget(connection, &name, field).await;
             News::Forgotten(name, answer)

@@ -1,4 +1,4 @@
-//! Models, their stocks of material, and the batches of one of them.
+//! Models, their stocks of material, and the batches of one of them; taking one back.
 
 use super::connection::Connection;
 use crate::client::material;
@@ -22,4 +22,9 @@ pub async fn books(connection: &Connection, page: Option<Digest>) -> Result<Box<
         dealing: dealing.map_err(said)?,
         batches: batches.map_err(said)?,
     }))
+}
+
+/// Take a model back as the coordinator's operator.
+pub async fn withdraw(connection: &Connection, model: Digest) -> Result<(), String> {
+    material::withdraw(&connection.network, model).await.map_err(|error| error.to_string())
 }

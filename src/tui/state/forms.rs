@@ -37,6 +37,8 @@ pub enum Asked {
     SetAccount(AccountId, bool),
     /// Have the nodes forget a variable, shared over a field.
     Forget(String, Prime),
+    /// Take a model of this name back.
+    WithdrawModel(Digest, Clean),
     /// Leave while something is under way.
     Quit,
 }

@@ -23,6 +23,7 @@
 //! - [`people`]: accounts and invitations
 //! - [`invite`]: the form of an invitation, and its code
 //! - [`new_session`]: the form of a new session, field by field
+//! - [`scoring`]: what that form has besides where scores count
 //! - [`field`]: a line of typed text, wiped when it goes
 
 pub mod alert;
@@ -44,6 +45,7 @@ pub mod new_session;
 pub mod node;
 pub mod own;
 pub mod people;
+pub mod scoring;
 pub mod screen;
 pub mod stock;
 pub mod surveyed;

@@ -1,6 +1,9 @@
 //! The form of a session, new or a draft that is changed, field by field.
 
+use std::borrow::Cow;
+
 use super::field::Field;
+use super::scoring::ScoringForm;
 use crate::rules::auction::Kind;
 use crate::session::SessionId;
 
@@ -25,6 +28,16 @@ pub enum NewSessionField {
     Reserve,
     /// The largest bid.
     Maximum,
+    /// What the winner is paid, where scores count.
+    Pays,
+    /// Whose scores count.
+    Model,
+    /// What a score of one is worth.
+    Weight,
+    /// The lowest score with which anybody takes part.
+    Lowest,
+    /// The highest score that counts.
+    Highest,
     /// When bidding ends.
     Until,
     /// Whether bids may be replaced.
@@ -34,8 +47,8 @@ pub enum NewSessionField {
 }
 
 impl NewSessionField {
-    /// Every field, from the top.
-    pub const ALL: [Self; 12] = [
+    /// The fields of auctions that go by amounts alone, from the top.
+    const OF_AMOUNTS: &[Self] = &[
         Self::File,
         Self::Title,
         Self::Description,
@@ -50,6 +63,36 @@ impl NewSessionField {
         Self::Open,
     ];
 
+    /// Those of a scored auction, which is of one lot and has no maximum but its reserve.
+    const OF_SCORES: &[Self] = &[
+        Self::File,
+        Self::Title,
+        Self::Description,
+        Self::Kind,
+        Self::Currency,
+        Self::Decimals,
+        Self::Reserve,
+        Self::Pays,
+        Self::Model,
+        Self::Weight,
+        Self::Lowest,
+        Self::Highest,
+        Self::Until,
+        Self::Replace,
+        Self::Open,
+    ];
+
+    /// The fields of a kind, from the top.
+    pub const fn of(kind: Kind) -> &'static [Self] {
+        match kind {
+            Kind::Scored => Self::OF_SCORES,
+            Kind::FirstPrice
+            | Kind::SecondPrice
+            | Kind::ReverseFirstPrice
+            | Kind::ReverseSecondPrice => Self::OF_AMOUNTS,
+        }
+    }
+
     /// Its label.
     pub const fn label(self) -> &'static str {
         match self {
@@ -62,28 +105,15 @@ impl NewSessionField {
             Self::Decimals => "decimals",
             Self::Reserve => "reserve",
             Self::Maximum => "maximum",
+            Self::Pays => "pays",
+            Self::Model => "model",
+            Self::Weight => "weight",
+            Self::Lowest => "lowest score",
+            Self::Highest => "highest",
             Self::Until => "bids until",
             Self::Replace => "bids may be replaced",
             Self::Open => "open at once",
         }
-    }
-
-    /// The field so many below, from the last on to the first.
-    fn after(self, steps: usize) -> Self {
-        let here = Self::ALL.iter().position(|field| *field == self).unwrap_or(0);
-        Self::ALL[(here + steps) % Self::ALL.len()]
-    }
-
-    /// The field below.
-    #[must_use]
-    pub fn next(self) -> Self {
-        self.after(1)
-    }
-
-    /// The field above.
-    #[must_use]
-    pub fn previous(self) -> Self {
-        self.after(Self::ALL.len() - 1)
     }
 }
 
@@ -92,7 +122,7 @@ pub enum Value<'a> {
     /// Typed text.
     Text(&'a Field),
     /// One of several choices, by its name.
-    Choice(&'static str),
+    Choice(Cow<'static, str>),
 }
 
 /// The form of a session.
@@ -119,6 +149,8 @@ pub struct NewSession {
     pub reserve: Field,
     /// Maximum; may be empty.
     pub maximum: Field,
+    /// What it has besides where scores count.
+    pub scoring: ScoringForm,
     /// A duration or a time.
     pub until: Field,
     /// Whether bids may be replaced.
@@ -147,6 +179,7 @@ impl Default for NewSession {
             decimals: Field::new("2"),
             reserve: Field::default(),
             maximum: Field::default(),
+            scoring: ScoringForm::default(),
             until: Field::new("1h"),
             replace: true,
             open: true,
@@ -158,21 +191,47 @@ impl Default for NewSession {
 }
 
 impl NewSession {
+    /// Its fields, from the top.
+    pub const fn fields(&self) -> &'static [NewSessionField] {
+        NewSessionField::of(self.kind)
+    }
+
+    /// Whether scores count in it.
+    pub const fn is_scored(&self) -> bool {
+        matches!(self.kind, Kind::Scored)
+    }
+
+    /// Where a field is among them.
+    pub fn place(&self, field: NewSessionField) -> usize {
+        self.fields().iter().position(|own| *own == field).unwrap_or(0)
+    }
+
+    /// Give the keys to the field so many below, from the last on to the first.
+    pub fn move_focus(&mut self, steps: usize) {
+        let fields = self.fields();
+        self.focus = fields[(self.place(self.focus) + steps) % fields.len()];
+    }
+
     /// What a field holds.
-    pub const fn value(&self, field: NewSessionField) -> Value<'_> {
+    pub fn value(&self, field: NewSessionField) -> Value<'_> {
         match field {
             NewSessionField::File => Value::Text(&self.file),
             NewSessionField::Title => Value::Text(&self.title),
             NewSessionField::Description => Value::Text(&self.description),
-            NewSessionField::Kind => Value::Choice(self.kind.name()),
+            NewSessionField::Kind => Value::Choice(self.kind.name().into()),
             NewSessionField::Quantity => Value::Text(&self.quantity),
             NewSessionField::Currency => Value::Text(&self.currency),
             NewSessionField::Decimals => Value::Text(&self.decimals),
             NewSessionField::Reserve => Value::Text(&self.reserve),
             NewSessionField::Maximum => Value::Text(&self.maximum),
+            NewSessionField::Pays => Value::Choice(self.scoring.pays.name().into()),
+            NewSessionField::Model => Value::Choice(self.scoring.shown().into()),
+            NewSessionField::Weight => Value::Text(&self.scoring.weight),
+            NewSessionField::Lowest => Value::Text(&self.scoring.lowest),
+            NewSessionField::Highest => Value::Text(&self.scoring.highest),
             NewSessionField::Until => Value::Text(&self.until),
-            NewSessionField::Replace => Value::Choice(yes_no(self.replace)),
-            NewSessionField::Open => Value::Choice(yes_no(self.open)),
+            NewSessionField::Replace => Value::Choice(yes_no(self.replace).into()),
+            NewSessionField::Open => Value::Choice(yes_no(self.open).into()),
         }
     }
 
@@ -187,8 +246,15 @@ impl NewSession {
             NewSessionField::Decimals => Some(&mut self.decimals),
             NewSessionField::Reserve => Some(&mut self.reserve),
             NewSessionField::Maximum => Some(&mut self.maximum),
+            NewSessionField::Weight => Some(&mut self.scoring.weight),
+            NewSessionField::Lowest => Some(&mut self.scoring.lowest),
+            NewSessionField::Highest => Some(&mut self.scoring.highest),
             NewSessionField::Until => Some(&mut self.until),
-            NewSessionField::Kind | NewSessionField::Replace | NewSessionField::Open => None,
+            NewSessionField::Kind
+            | NewSessionField::Pays
+            | NewSessionField::Model
+            | NewSessionField::Replace
+            | NewSessionField::Open => None,
         }
     }
 }

@@ -4,6 +4,7 @@
 use crate::base::Timestamp;
 use crate::base::text::{Clean, clean};
 use crate::identity::Digest;
+use crate::rules::scoring::MAX_FRACTION;
 use crate::session::dealing::BookState;
 use crate::session::scoring::{BatchId, Learner};
 use crate::sharing::NodeSet;
@@ -19,10 +20,14 @@ pub struct Offer {
     pub name: Clean,
     /// The owner's key.
     pub owner: String,
+    /// The roster whose nodes make its material.
+    pub roster: Digest,
     /// The sizes of its layers, such as "784-128-10".
     pub sizes: String,
     /// Who learns a score.
     pub learner: Learner,
+    /// Whether its scores can count in an auction: one value, that both parties learn and sign.
+    pub counts: bool,
     /// What one batch has.
     pub shape: BatchShape,
     /// When it was announced.
@@ -35,10 +40,14 @@ impl Offer {
     /// Of what the coordinator tells.
     pub fn new(line: ModelLine) -> Self {
         let terms = line.terms.body;
+        let last = terms.structure.check().ok().and_then(|values| values.last().copied());
+        let one = last.is_some_and(|last| last.count == 1 && last.fraction <= MAX_FRACTION);
         Self {
             model: line.model,
             name: clean(&terms.name),
             owner: terms.owner.to_string(),
+            roster: terms.roster,
+            counts: one && terms.learner == Learner::Both,
             sizes: terms.structure.sizes(),
             learner: terms.learner,
             shape: line.shape,

@@ -120,6 +120,8 @@ pub enum News {
     Variables(Result<Stock, String>),
     /// Models with their stocks, and the batches of one, or why they did not come.
     Models(Result<Box<Books>, String>),
+    /// A model of this name is taken back, or why it is not.
+    ModelWithdrawn(Clean, Result<(), String>),
     /// The job that forgets a variable was made, or not.
     Forgotten(String, Result<SessionId, String>),
     /// Which jobs wait for our own node's operator, where the node told.
@@ -231,6 +233,8 @@ pub enum Request {
     Variables,
     /// Models with their stocks, and the batches of this one.
     Models(Option<Digest>),
+    /// Take a model of this name back.
+    WithdrawModel(Digest, Clean),
     /// Have a variable forgotten that is shared over this field.
     Forget(String, Prime),
     /// Which of these jobs wait for our own node's operator.

@@ -8,7 +8,8 @@ use crate::session::{Phase, SessionId};
 use crate::tui::figures::with_article;
 use crate::tui::input::commands::{
     AnswerFormCommand, BidFormCommand, BidsCommand, Command, FilterCommand, GlobalCommand,
-    HelpCommand, ListCommand, LogCommand, PaletteCommand, PeopleCommand, Step, VariablesCommand,
+    HelpCommand, ListCommand, LogCommand, ModelsCommand, PaletteCommand, PeopleCommand, Step,
+    VariablesCommand,
 };
 use crate::tui::input::layer::Layer;
 use crate::tui::state::answers::OwnCohort;
@@ -46,6 +47,9 @@ pub fn refusal(model: &Model, command: impl Into<Command>) -> Option<String> {
             within(model, Layer::Variables, "the variables show").and_then(|()| operator(model))
         }
         Command::Variables(_) => within(model, Layer::Variables, "the variables show"),
+        Command::Models(ModelsCommand::Withdraw) => {
+            within(model, Layer::Models, "the models show").and_then(|()| operator(model))
+        }
         Command::Models(_) => within(model, Layer::Models, "the models show"),
         Command::Batches(_) => within(model, Layer::Batches, "the batches of a model show"),
         Command::Approval(_) => within(model, Layer::Approval, "a job's signed steps show"),

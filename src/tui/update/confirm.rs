@@ -1,7 +1,7 @@
 //! The answer to a question, and taking a question back that has lost its sense.
 
 use super::action::Effect;
-use super::{allowed, bidding, people, steps, variables};
+use super::{allowed, bidding, people, steps, stock, variables};
 use crate::tui::input::commands::ConfirmCommand;
 use crate::tui::state::data::Level;
 use crate::tui::state::forms::{Asked, BidStage, Popup, Question};
@@ -21,6 +21,7 @@ pub fn run(model: &mut Model, command: ConfirmCommand) -> Vec<Effect> {
         (ConfirmCommand::Yes, Asked::SetAccount(account, enabled)) => {
             people::set_account(model, account, enabled)
         }
+        (ConfirmCommand::Yes, Asked::WithdrawModel(of, name)) => stock::withdraw(model, of, name),
         (ConfirmCommand::Yes, Asked::Forget(name, field)) => variables::forget(model, name, field),
         (ConfirmCommand::Yes, Asked::Quit) => {
             model.over = true;

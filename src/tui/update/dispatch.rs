@@ -5,7 +5,7 @@ use super::{
     allowed, answering, approvals, audit, bidding, confirm, filter, global, invite, list, log,
     login, moves, new_session, palette, people, prints, steps, stock, variables,
 };
-use crate::tui::input::commands::{Command, HelpCommand, PaletteCommand};
+use crate::tui::input::commands::{Command, HelpCommand, NewSessionCommand, PaletteCommand};
 use crate::tui::state::data::Level;
 use crate::tui::state::model::Model;
 
@@ -29,6 +29,11 @@ pub fn run(model: &mut Model, command: impl Into<Command>) -> Vec<Effect> {
         Command::Code(command) => return invite::run_code(model, command),
         Command::Move(by) => moves::run(model, by),
         Command::Confirm(command) => return confirm::run(model, command),
+        Command::NewSession(NewSessionCommand::Change) => {
+            new_session::run(model, NewSessionCommand::Change);
+            // The models that a scored auction chooses from.
+            return stock::ask(model);
+        }
         Command::NewSession(command) => return new_session::run(model, command),
         Command::Audit(command) => return audit::run(model, command),
         Command::Prints(command) => return prints::run(model, command),

@@ -186,3 +186,7 @@ mod print_tests;
 #[cfg(test)]
 #[path = "role_tests.rs"]
 mod role_tests;
+
+#[cfg(test)]
+#[path = "scoring_tests.rs"]
+mod scoring_tests;

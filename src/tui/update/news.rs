@@ -103,6 +103,7 @@ pub fn take(model: &mut Model, news: News) -> Vec<Effect> {
         News::Audited(session, answer) => audit::came(model, session, answer),
         News::Saved(answer) => audit::written(model, answer),
         News::Models(answer) => return stock::came(model, answer),
+        News::ModelWithdrawn(name, answer) => return stock::withdrawn(model, &name, answer),
         News::Variables(answer) => variables::came(model, answer),
         News::Forgotten(name, answer) => variables::forgotten(model, &name, answer),
         News::Awaiting(told) => approvals::came(model, told),

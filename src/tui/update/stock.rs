@@ -1,10 +1,13 @@
-//! Looking at models, their stocks of material and their batches.
+//! Looking at models, their stocks of material and their batches, and taking one back.
 
 use super::action::{Effect, Request};
-use crate::base::text::clean;
+use super::allowed;
+use crate::base::text::{Clean, clean};
+use crate::identity::Digest;
+use crate::tui::figures::plural;
 use crate::tui::input::commands::{BatchesCommand, ModelsCommand};
 use crate::tui::state::data::Level;
-use crate::tui::state::forms::Popup;
+use crate::tui::state::forms::{Asked, Popup, Question};
 use crate::tui::state::model::Model;
 use crate::tui::state::screen::List;
 use crate::tui::state::stock::{Books, Page, Storeroom};
@@ -60,7 +63,7 @@ pub fn run(model: &mut Model, command: ModelsCommand) -> Vec<Effect> {
         (ModelsCommand::Leave, _) => {
             model.ui.popups.pop();
         }
-        (ModelsCommand::Open | ModelsCommand::Copy, None) => {
+        (ModelsCommand::Open | ModelsCommand::Withdraw | ModelsCommand::Copy, None) => {
             let told = model.storeroom().is_some_and(|room| room.known.is_some());
             let why =
                 if told { "no model is announced" } else { "the coordinator has not told yet" };
@@ -69,6 +72,21 @@ pub fn run(model: &mut Model, command: ModelsCommand) -> Vec<Effect> {
         (ModelsCommand::Copy, Some(offer)) => {
             model.say(Level::Info, format!("copied the id of {}", offer.name));
             return vec![Effect::Copy(clean(&offer.model.to_string()))];
+        }
+        (ModelsCommand::Withdraw, Some(offer)) => {
+            let lines = vec![
+                format!("{}, {}, announced with the key {}", offer.name, offer.sizes, offer.owner),
+                format!(
+                    "Its stock of {} is withdrawn. Its owner may announce it again while it has an account.",
+                    plural(offer.stock.ready.into(), "ready batch", "ready batches")
+                ),
+            ];
+            model.ui.popups.push(Popup::Confirm(Question {
+                asked: Asked::WithdrawModel(offer.model, offer.name),
+                title: "Take this model back?".to_owned(),
+                lines,
+                grave: true,
+            }));
         }
         (ModelsCommand::Open, Some(offer)) => {
             model.ui.drawn.offsets[List::Batches as usize] = 0;
@@ -80,6 +98,30 @@ pub fn run(model: &mut Model, command: ModelsCommand) -> Vec<Effect> {
         }
     }
     Vec::new()
+}
+
+/// The person said yes.
+pub fn withdraw(model: &mut Model, of: Digest, name: Clean) -> Vec<Effect> {
+    // It may have become impossible while the question was there.
+    if let Err(why) = allowed::operator(model) {
+        model.say(Level::Warn, why);
+        return Vec::new();
+    }
+    vec![Effect::Ask(Request::WithdrawModel(of, name))]
+}
+
+/// It is taken back, or not.
+pub fn withdrawn(model: &mut Model, name: &Clean, answer: Result<(), String>) -> Vec<Effect> {
+    let (level, text) = match answer {
+        Ok(()) => (Level::Info, format!("{name} is announced no more")),
+        Err(why) => (Level::Error, format!("{name} is not taken back: {}", clean(&why))),
+    };
+    model.note(level, None, &text);
+    model.say(level, text);
+    if let Some(room) = model.storeroom() {
+        room.asked = None;
+    }
+    ask(model)
 }
 
 /// Do what a command says while the batches of one show.
@@ -101,10 +143,11 @@ pub fn run_batches(model: &mut Model, command: BatchesCommand) -> Vec<Effect> {
 }
 
 impl Model {
-    /// The models, while they are looked at.
+    /// The models, while they are looked at, or one is chosen in the form of a session.
     pub(super) fn storeroom(&mut self) -> Option<&mut Storeroom> {
         self.ui.popups.iter_mut().find_map(|popup| match popup {
             Popup::Models(room) => Some(&mut **room),
+            Popup::NewSession(form) if form.is_scored() => Some(&mut form.scoring.models),
             _ => None,
         })
     }

@@ -1,11 +1,16 @@
 //! A scored auction on the screens: what is said of scores before they are public, each bidder's after, and
 //! how the price follows.
 
-use super::snapshot_tests::shown;
+use super::snapshot_tests::{press, shown};
 use crate::rules::auction::scored::Pays;
 use crate::session::Phase;
+use crate::tui::fixtures::empty;
 use crate::tui::scored_fixtures::scored;
+use crate::tui::state::model::Model;
 use crate::tui::state::screen::Screen;
+use crate::tui::stock_fixtures::{models, told};
+use crate::tui::update::update;
+use crate::wire::dealer_api::DealingLine;
 
 const SIZES: [(u16, u16); 2] = [(80, 24), (140, 45)];
 
@@ -37,6 +42,28 @@ fn the_outcome_says_how_the_price_follows() {
             assert!(text.contains("0.864917, which adds a handicap of 2 701.66 EUR"), "{text}");
         }
     }
+}
+
+fn snap(name: &str, model: &mut Model) {
+    for size in SIZES {
+        let text = shown(model, size);
+        insta::assert_snapshot!(format!("scored-{name}-{}x{}", size.0, size.1), text);
+    }
+}
+
+#[test]
+fn a_scored_auction_has_a_form_in_which_every_field_is_in_sight() {
+    let mut model = empty();
+    press(&mut model, "n R o a d s tab tab right right right");
+    snap("form-kind", &mut model);
+    press(&mut model, "tab tab tab 9 8 0 0 0 tab tab");
+    update(&mut model, told(Vec::new(), DealingLine::default()));
+    snap("form-no-model", &mut model);
+    update(&mut model, told(models(), DealingLine::default()));
+    press(&mut model, "right");
+    snap("form-model", &mut model);
+    press(&mut model, "tab 5 tab x");
+    snap("form-failing", &mut model);
 }
 
 #[test]

@@ -59,6 +59,7 @@ pub fn press(model: &mut Model, keys: &str) {
             "enter" => KeyCode::Enter,
             "esc" => KeyCode::Esc,
             "tab" => KeyCode::Tab,
+            "right" => KeyCode::Right,
             "f2" => KeyCode::F(2),
             other => KeyCode::Char(other.chars().next().unwrap()),
         };

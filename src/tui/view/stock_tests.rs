@@ -118,6 +118,34 @@ fn the_batches_of_one_say_who_made_them_and_for_whom() {
 }
 
 #[test]
+fn an_operator_takes_the_selected_model_back_and_is_asked_first() {
+    let mut model = open();
+    update(&mut model, told(models(), at_work()));
+    let of = models()[0].model;
+    press(&mut model, "x");
+    let text = shown(&mut model, (80, 24));
+    assert!(text.contains("Take this model back?") && text.contains("6 ready batches"), "{text}");
+    assert!(text.contains(&models()[0].terms.body.owner.to_string()), "{text}");
+    press(&mut model, "n");
+    assert!(!shown(&mut model, (80, 24)).contains("Take this model back?"));
+    press(&mut model, "x");
+    let effects = key(&mut model, crossterm::event::KeyCode::Char('y'));
+    let [Effect::Ask(Request::WithdrawModel(asked, name))] = &effects[..] else {
+        panic!("nothing is asked")
+    };
+    assert_eq!((*asked, name.as_str()), (of, "offers"));
+    update(&mut model, News::ModelWithdrawn(name.clone(), Err("no such model".to_owned())));
+    assert!(shown(&mut model, (80, 24)).contains("offers is not taken back: no such model"));
+    update(&mut model, News::ModelWithdrawn(name.clone(), Ok(())));
+    assert!(shown(&mut model, (80, 24)).contains("offers is announced no more"));
+    // Whoever runs a node alone looks on.
+    model.person.operator = false;
+    press(&mut model, "x");
+    let text = shown(&mut model, (80, 24));
+    assert!(text.contains("whose key is not here") && !text.contains("Take this"), "{text}");
+}
+
+#[test]
 fn why_nothing_is_made_is_said() {
     for (waits, said) in [
         (Some(DealingWait::Session), "a session computes, and goes before"),

@@ -44,7 +44,7 @@ pub fn draw(
             );
             canvas.text(beside(inner), 1, Role::Muted, &text);
         }
-        None => canvas.text(beside(inner), 0, Role::Warn, "its owner has taken it back"),
+        None => canvas.text(beside(inner), 0, Role::Warn, "it was taken back"),
     }
     dealing(canvas, inner, 2, room);
     let top = ABOVE.min(inner.height);
