@@ -141,7 +141,7 @@ fn an_operator_takes_the_selected_model_back_and_is_asked_first() {
     // Whoever runs a node alone looks on.
     model.person.operator = false;
     press(&mut model, "x");
-    let text = shown(&mut model, (80, 24));
+    let text = shown(&mut model, (120, 40));
     assert!(text.contains("whose key is not here") && !text.contains("Take this"), "{text}");
 }
 
