@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
 
 use serde_json::{Value, json};
 
@@ -180,6 +181,7 @@ fn the_demo_of_a_scored_auction_has_every_bidder_scored_before_it_bids() {
 struct Owner {
     child: Child,
     address: String,
+    said: mpsc::Receiver<String>,
 }
 
 impl Owner {
@@ -193,8 +195,22 @@ impl Owner {
         let told: Value = serde_json::from_str(&first).unwrap();
         let address = told["address"].as_str().unwrap_or_else(|| panic!("{told}")).to_owned();
         // What follows has a reader as long as the owner runs.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address }
+        let (sender, said) = mpsc::channel();
+        std::thread::spawn(move || {
+            lines.map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
+        Self { child, address, said }
+    }
+
+    /// What it tells of the score with this batch.
+    fn told(&self, batch: &Value) -> Value {
+        loop {
+            let line = self.said.recv_timeout(std::time::Duration::from_secs(60)).unwrap();
+            let told: Value = serde_json::from_str(&line).unwrap();
+            if told["event"] == "score" && told["batch"] == *batch {
+                return told;
+            }
+        }
     }
 }
 
@@ -242,6 +258,9 @@ fn an_owner_and_its_clients_between_processes() {
         model("small.onnx")
     );
     ok(&owner, &["model", "add", "offers", &town.file("offers.toml", &table)]);
+    // The same for the owner alone.
+    let table = format!("learner = \"owner\"\n{table}");
+    ok(&owner, &["model", "add", "ratings", &town.file("ratings.toml", &table)]);
     let client = town.add_bidder("supplier");
     let stranger = town.add_bidder("stranger");
     let settings = fs::read_to_string(client.join("gavel.toml")).unwrap();
@@ -268,12 +287,26 @@ fn an_owner_and_its_clients_between_processes() {
     assert_ne!(first["batch"], second["batch"]);
     let apart = first["score"].as_f64().unwrap() - second["score"].as_f64().unwrap();
     assert!(apart.abs() < 0.01, "{apart}");
+    // The owner tells what both have learnt, and what it alone has.
+    let owners = serving.told(&second["batch"]);
+    assert_eq!((&owners["score"], &owners["signed"]), (&second["score"], &json!(true)));
+    assert_eq!((&owners["values"], &owners["fraction"]), (&second["values"], &second["fraction"]));
+    let alone = scored(&client, &["score", "ratings", "--from", &sheet, "--at", at]);
+    assert_eq!((&alone["score"], &alone["values"]), (&Value::Null, &Value::Null));
+    let owners = serving.told(&alone["batch"]);
+    assert_eq!((&owners["signed"], &owners["client"]), (&json!(false), &json!(key)));
+    let apart = first["score"].as_f64().unwrap() - owners["score"].as_f64().unwrap();
+    assert!(apart.abs() < 0.01, "{apart}");
+    let scale = 2_f64.powf(owners["fraction"].as_f64().unwrap());
+    let real = owners["values"][0].as_f64().unwrap() / scale;
+    assert!((real - owners["score"].as_f64().unwrap()).abs() < 1e-9, "{owners}");
 
     // What is announced is listed with its stock, from any home that knows the coordinator.
     let listed = ok(&client, &["model", "list"]);
     assert_eq!(listed["models"], json!([]));
-    let announced = &listed["announced"][0];
-    assert_eq!((&announced["name"], &announced["sizes"]), (&json!("offers"), &json!("8-6-4-1")));
+    let announced = listed["announced"].as_array().unwrap();
+    let announced = announced.iter().find(|model| model["name"] == "offers").unwrap();
+    assert_eq!(announced["sizes"], json!("8-6-4-1"));
     assert_eq!(announced["stock"]["target"], json!(2), "{announced}");
     let text = gavel().args(["model", "list", "--home"]).arg(&owner).output().unwrap();
     let text = String::from_utf8(text.stdout).unwrap();
