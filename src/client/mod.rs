@@ -16,6 +16,7 @@
 //! - [`pause`]: waiting for a session that is paused
 //! - [`network`]: a roster's coordinator and nodes
 //! - [`coordinator`]: the coordinator's API
+//! - [`rosters`]: rosters from servers that nothing is known of
 //! - [`material`]: models, and batches of material for two parties
 //! - [`node`]: a node's API as a bidder uses it
 //! - [`account`]: logging in, and looking after accounts
@@ -39,6 +40,7 @@ pub mod node;
 pub mod pause;
 pub mod quantities;
 pub mod reply;
+pub mod rosters;
 pub mod score;
 pub mod split;
 pub mod state;

@@ -52,8 +52,8 @@ impl<F: Field> Points<F> {
     }
 }
 
-/// Put their inverses in the place of elements that are not 0, with one inversion (Montgomery).
-fn invert_all<F: Field>(elements: &mut [F]) {
+/// Put their inverses in the place of elements none of which is 0, with one inversion (Montgomery).
+pub fn invert_all<F: Field>(elements: &mut [F]) {
     let mut product = F::ONE;
     let mut before = Vec::with_capacity(elements.len());
     for &element in &*elements {

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::extract::Json;
 use axum::routing::get;
 use gavel::client::ClientError;
-use gavel::client::coordinator::{fetch_next, fetch_roster};
+use gavel::client::rosters::{fetch_next, fetch_roster};
 use gavel::identity::key_file::{CoordinatorKeys, NodeKeys};
 use gavel::identity::{Digest, KeyPair, Roster, Signed, Statement as _};
 use gavel::sharing::Scheme;

@@ -346,7 +346,7 @@ fn other_digest(told: &Digest, got: &Digest) -> Failure {
 async fn fetch(context: &Context, args: &FetchArgs) -> Result<(), Failure> {
     let (roster, known) = match (&args.address, args.digest) {
         (Some(address), Some(digest)) => {
-            (client::coordinator::fetch_roster(address, digest).await?, true)
+            (client::rosters::fetch_roster(address, digest).await?, true)
         }
         (Some(_), None) => {
             return Err(Failure::usage(
@@ -356,7 +356,7 @@ async fn fetch(context: &Context, args: &FetchArgs) -> Result<(), Failure> {
         (None, _) => {
             let present = context.home.roster(None)?;
             let known = context.home.settings()?.pinned.contains(&present.body.digest());
-            (client::coordinator::fetch_next(&present.body).await?, known)
+            (client::rosters::fetch_next(&present.body).await?, known)
         }
     };
     context.home.create()?;

@@ -10,7 +10,7 @@ use crate::cli::door::HomeDoor;
 use crate::cli::failure::Failure;
 use crate::cli::options::{LookOption, PassphraseOption, RosterOption, host_and_port};
 use crate::cli::screens;
-use crate::client::{Network, coordinator};
+use crate::client::{Network, rosters};
 use crate::identity::key_file::{CoordinatorKeys, NodeKeys};
 use crate::identity::{Digest, Roster, Signed, Statement as _};
 use crate::tui::{Connection, Options};
@@ -87,7 +87,7 @@ pub async fn run(context: &Context, args: &TuiArgs) -> Result<(), Failure> {
 /// The roster: fetched where its digest is given, else the home's.
 async fn roster(context: &Context, args: &TuiArgs) -> Result<Signed<Roster>, Failure> {
     if let (Some(address), Some(digest)) = (&args.connect, args.digest) {
-        return Ok(coordinator::fetch_roster(address, digest).await?);
+        return Ok(rosters::fetch_roster(address, digest).await?);
     }
     let roster = context.home.roster(args.roster.roster.as_deref())?;
     match &args.connect {

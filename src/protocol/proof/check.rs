@@ -28,6 +28,7 @@ use crate::field::{Field as _, MAX_STREAM_WORDS, Mersenne61, Mersenne127, Pair12
 use crate::protocol::bits::context::BitContext;
 use crate::protocol::context::Claim;
 use crate::protocol::{Opening, ProtocolError};
+use crate::sharing::numbers::pseudorandom::SetPolynomials;
 use crate::sharing::stream::StreamStart;
 use crate::sharing::{NodeIndex, NodeSet, ShapeError};
 
@@ -318,6 +319,7 @@ impl<'a, K: Kind> Check<'a, K> {
         let nodes = self.participants.len();
         let all = base.scheme().sets();
         let held: Vec<NodeSet> = base.scheme().held_by(me).iter().map(|&set| all[set]).collect();
+        let polynomials = SetPolynomials::of(all.clone());
         let alone = self.linked != Linked::Sum;
         let mut judged = Vec::with_capacity(nodes - 1);
         let mut combiners = Vec::with_capacity(nodes);
@@ -332,7 +334,8 @@ impl<'a, K: Kind> Check<'a, K> {
             }
             let challenges = Challenges::of::<K>(beginning, *prover, &shares.commitments);
             combiners.push(challenges.combiner);
-            let linked = alone.then(|| sums.part_of(*prover, self.linked).share_of(me));
+            let linked =
+                alone.then(|| sums.part_of(*prover, self.linked).share_of(me, &polynomials));
             let masks = self.masks_of(*prover);
             let common = held.iter().enumerate().filter(|(_, set)| !set.contains(*prover));
             let common: Vec<usize> = common.map(|(place, _)| place).collect();
@@ -348,7 +351,7 @@ impl<'a, K: Kind> Check<'a, K> {
         }
         let own = alone.then(|| sums.part_of(me, self.linked));
         let statements = proof.shares.iter().map(|(node, shares)| {
-            let linked = own.as_ref().map(|own| own.share_of(*node));
+            let linked = own.as_ref().map(|own| own.share_of(*node, &polynomials));
             Statement::of::<K>(shares, &proof.challenges, linked.as_ref())
         });
         let claimed = Claimed { statements: statements.collect(), folded: proof.folded.clone() };
@@ -356,7 +359,7 @@ impl<'a, K: Kind> Check<'a, K> {
             K::Field::ZERO
         } else {
             let joint: K::Field = transcript::joint(combiners.into_iter());
-            let opened = sums.sum().share_of(me);
+            let opened = sums.sum().share_of(me, &polynomials);
             let (mut weight, mut sum) = (joint, K::Field::ZERO);
             for (row, opened) in first_rows.into_iter().zip(opened) {
                 sum += weight * (row - opened);

@@ -6,7 +6,7 @@ use crate::field::Field;
 use crate::protocol::bits::assignment::contributor;
 use crate::protocol::bits::context::BitContext;
 use crate::protocol::bits::zeros::{start_of, streams_of};
-use crate::sharing::numbers::pseudorandom::set_polynomial;
+use crate::sharing::numbers::pseudorandom::SetPolynomials;
 use crate::sharing::stream::StreamKey;
 use crate::sharing::{NodeIndex, NodeSet};
 
@@ -39,11 +39,12 @@ pub(super) struct Known<E> {
 }
 
 impl<E: Field> Known<E> {
-    /// A node's Shamir share of it, if this node knows what that one does.
-    pub(super) fn share_of(&self, node: NodeIndex) -> Vec<E> {
+    /// A node's Shamir share of it by the polynomials of all sets, if this node knows what that one
+    /// does.
+    pub(super) fn share_of(&self, node: NodeIndex, polynomials: &SetPolynomials<E>) -> Vec<E> {
         let mut share = self.public.clone();
         for (set, rows) in &self.sets {
-            let factor = set_polynomial::<E>(*set, node);
+            let factor = polynomials.at(*set, node);
             for (share, &row) in share.iter_mut().zip(rows) {
                 *share += factor * row;
             }

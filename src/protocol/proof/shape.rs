@@ -1,7 +1,7 @@
 //! The levels of a proof, and the sizes of messages. All batches of a kind have proofs of one shape, so
 //! that what a check costs does not depend on what is checked.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use crate::field::interpolation::Points;
 use crate::field::{Field, Mersenne127, Pair127, Prime256, Quadratic61};
@@ -30,6 +30,8 @@ pub(super) const MOST_COLUMNS: usize = 1 << (PAIRS + 2 * FOURS);
 #[derive(Clone)]
 pub struct Level<E> {
     at: Places<E>,
+    /// What the rows count for in each further value, where that was asked for.
+    extension: OnceLock<Vec<Vec<E>>>,
     /// Whether the last row is a mask, which is not part of the sum.
     masked: bool,
 }
@@ -45,17 +47,20 @@ enum Places<E> {
 
 impl<E: Field> Level<E> {
     fn pair() -> Self {
-        Self { at: Places::Pair, masked: false }
+        Self { at: Places::Pair, extension: OnceLock::new(), masked: false }
     }
 
     pub(super) fn new(rows: Vec<E>, further: &[E], masked: bool) -> Self {
         let all = Points::new([&rows, further].concat());
-        Self { at: Places::Points(Points::new(rows), all), masked }
+        let level = Self { masked, ..Self::of_points(Points::new(rows), all) };
+        // Now, so that copies have it.
+        level.extension();
+        level
     }
 
     /// With these rows, and all points of its values, which begin with them.
     pub(super) const fn of_points(rows: Points<E>, all: Points<E>) -> Self {
-        Self { at: Places::Points(rows, all), masked: false }
+        Self { at: Places::Points(rows, all), extension: OnceLock::new(), masked: false }
     }
 
     /// Whether it has two rows, and their sum is the further value.
@@ -85,13 +90,13 @@ impl<E: Field> Level<E> {
     }
 
     /// What the rows count for in each further value.
-    pub(super) fn extension(&self) -> Vec<Vec<E>> {
-        match &self.at {
+    pub(super) fn extension(&self) -> &[Vec<E>] {
+        self.extension.get_or_init(|| match &self.at {
             Places::Pair => vec![vec![-E::ONE, E::ONE]],
             Places::Points(rows, all) => {
                 all.points().iter().skip(self.rows()).map(|&at| rows.at(at)).collect()
             }
-        }
+        })
     }
 
     /// The factors at a challenge.

@@ -386,7 +386,7 @@ fn plain_proof(
         let unit = |at: usize| {
             (0..level.rows()).map(|row| Binary128::from_u64(u64::from(row == at))).collect()
         };
-        let points = (0..level.rows()).map(unit).chain(level.extension());
+        let points = (0..level.rows()).map(unit).chain(level.extension().iter().cloned());
         let q = points.map(|by: Vec<Binary128>| {
             let at = |sides: &[Vec<Vec<Binary128>>]| -> Vec<Vec<Binary128>> {
                 sides.iter().map(|rows| plain_fold(rows, &by)).collect()

@@ -13,6 +13,7 @@ use super::SharedNumbers;
 use crate::field::{
     Field, MAX_STREAM_WORDS,
     bulk::{Elements, zeros},
+    interpolation::invert_all,
 };
 use crate::sharing::keys::SharingKeys;
 use crate::sharing::numbers::shamir::point;
@@ -22,13 +23,31 @@ use crate::sharing::{NodeIndex, NodeSet, Scheme};
 /// The value at a node's point of the polynomial of degree t that is 1 at 0 and 0 at the points
 /// of a set.
 pub fn set_polynomial<F: Field>(set: NodeSet, node: NodeIndex) -> F {
-    let at = point::<F>(node);
-    let (over, under) = set
-        .iter()
-        .map(point::<F>)
-        .fold((F::ONE, F::ONE), |(over, under), zero| (over * (zero - at), under * zero));
     // No node's point is 0.
-    over * under.invert().unwrap_or(F::ZERO)
+    differences(set, point::<F>(node)) * differences(set, F::ZERO).invert().unwrap_or(F::ZERO)
+}
+
+/// The product of the differences of a set's points from one.
+fn differences<F: Field>(set: NodeSet, from: F) -> F {
+    set.iter().map(point::<F>).fold(F::ONE, |product, zero| product * (zero - from))
+}
+
+/// [`set_polynomial`] of several sets and any node, with one inversion for all.
+pub struct SetPolynomials<F>(Vec<(NodeSet, F)>);
+
+impl<F: Field> SetPolynomials<F> {
+    /// Those of these sets.
+    pub fn of(sets: Vec<NodeSet>) -> Self {
+        let mut inverses: Vec<F> = sets.iter().map(|&set| differences(set, F::ZERO)).collect();
+        invert_all(&mut inverses);
+        Self(sets.into_iter().zip(inverses).collect())
+    }
+
+    /// The value of a set's polynomial at a node's point; 0 of a set that is none of them.
+    pub fn at(&self, set: NodeSet, node: NodeIndex) -> F {
+        let inverse = self.0.iter().find(|(own, _)| *own == set);
+        inverse.map_or(F::ZERO, |(_, inverse)| differences(set, point::<F>(node)) * *inverse)
+    }
 }
 
 /// What one node makes its pseudorandom shares with.

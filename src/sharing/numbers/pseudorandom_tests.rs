@@ -116,10 +116,12 @@ fn zero_sums_add_up_to_nothing() {
 #[test]
 fn each_set_has_its_polynomial() {
     for (scheme, participants) in worlds() {
+        let all = SetPolynomials::<Mersenne61>::of(scheme.sets());
         for set in scheme.sets() {
             for node in participants.iter() {
                 let value = set_polynomial::<Mersenne61>(set, node);
                 assert_eq!(value.is_zero(), set.contains(node));
+                assert!(all.at(set, node).equals(value));
             }
         }
     }
