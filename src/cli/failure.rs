@@ -263,7 +263,9 @@ impl From<BenchError> for Failure {
         match error {
             BenchError::Tactics(error) => Self::usage(error),
             BenchError::Keys(error) => error.into(),
-            BenchError::Roster(error) => error.into(),
+            BenchError::Roster(error) | BenchError::Launch(LaunchError::Roster(error)) => {
+                error.into()
+            }
             BenchError::Listen(error) => error.into(),
             BenchError::Host(error) => error.into(),
             BenchError::Client(error) => error.into(),
@@ -273,7 +275,6 @@ impl From<BenchError> for Failure {
             | BenchError::OtherAnswer
             | BenchError::OutOfTurn
             | BenchError::Task(_) => Self::new("internal", error),
-            BenchError::Launch(LaunchError::Roster(error)) => error.into(),
             BenchError::Launch(_)
             | BenchError::Ended { .. }
             | BenchError::Node { .. }

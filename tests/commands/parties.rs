@@ -1,7 +1,7 @@
 //! Demos of scores: servers, owner and clients are processes of their own, which end with the demo.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::{Value, json};
@@ -53,13 +53,17 @@ fn one_party_alone_learns_a_score_and_nobody_signs_it() {
 #[cfg(target_os = "linux")]
 mod processes {
     use std::collections::BTreeMap;
+    use std::fs;
     use std::io::{BufRead as _, BufReader};
-    use std::process::{Child, Stdio};
+    use std::path::PathBuf;
+    use std::process::{Child, Command, Stdio};
     use std::time::{Duration, Instant};
 
-    use super::*;
-    use crate::common::free_address;
+    use serde_json::{Value, json};
+
+    use super::{demo, told};
     use crate::common::town::serve;
+    use crate::common::{free_address, result};
 
     /// Longest wait for something to be seen.
     const PATIENCE: Duration = Duration::from_secs(120);

@@ -25,7 +25,7 @@ pub struct Servers {
     pub network: Network,
     /// The roster of these servers, which the bidders pin.
     pub roster: Signed<Roster>,
-    servers: Vec<Server>,
+    running: Vec<Server>,
     _folder: tempfile::TempDir,
 }
 
@@ -59,21 +59,21 @@ impl Servers {
         let Net { mut nodes, lead, roster, roster_file } = net;
         let keys = CoordinatorKeys::load(&lead.key_file, None)?;
         nodes.push(lead);
-        let servers = nodes.into_iter().map(|place| Server::start(place, &roster_file));
-        let servers = try_join_all(servers).await?;
+        let running = nodes.into_iter().map(|place| Server::start(place, &roster_file));
+        let running = try_join_all(running).await?;
         let signer = Some(Arc::new(keys.identity));
         let network = Network::new(roster.clone(), signer, Clock::System)?;
-        Ok(Self { network, roster, servers, _folder: folder })
+        Ok(Self { network, roster, running, _folder: folder })
     }
 
     /// What every server took so far.
     pub fn usage(&self) -> Vec<Usage> {
-        self.servers.iter().map(Server::usage).collect()
+        self.running.iter().map(Server::usage).collect()
     }
 
     /// End every process.
     pub async fn stop(self) {
-        join_all(self.servers.into_iter().map(|server| server.process.stop())).await;
+        join_all(self.running.into_iter().map(|server| server.process.stop())).await;
     }
 }
 
