@@ -24,6 +24,7 @@
 //! - [`client`]: the typed client; splitting and sealing an entry; receipts
 //! - [`scoring`]: scores between two processes, a model's owner and a client
 //! - [`tui`]: the screens: state, input, view, link
+//! - [`launch`]: starting this program again, as processes with homes
 //! - [`mod@bench`]: what `gavel bench` measures: processes, lines, reports
 //! - [`cli`]: commands, text and JSON output, the demo
 //! - `testkit` (behind a feature): a world of nodes in one process; faulty channels; a printed seed
@@ -36,6 +37,7 @@ pub mod coordinator;
 pub mod dealer;
 pub mod field;
 pub mod identity;
+pub mod launch;
 pub mod node;
 pub mod protocol;
 pub mod rules;

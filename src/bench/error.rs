@@ -1,7 +1,5 @@
 //! Why a bench ended without figures.
 
-use std::io;
-
 use tokio::task::JoinError;
 
 use super::engine::pipe::PipeError;
@@ -10,6 +8,7 @@ use crate::client::ClientError;
 use crate::client::bid::BidError;
 use crate::identity::key_file::KeyFileError;
 use crate::identity::roster::RosterError;
+use crate::launch::LaunchError;
 use crate::protocol::ChannelError;
 use crate::protocol::tactics::TacticsError;
 use crate::sharing::{NodeIndex, NodeSet, ShapeError};
@@ -20,30 +19,9 @@ use crate::transport::server::listen::ListenError;
 /// Why a bench ended without figures.
 #[derive(Debug, thiserror::Error)]
 pub enum BenchError {
-    /// A process does not start.
-    #[error("{name} cannot be started: {error}")]
-    Start {
-        /// The process, as people name it.
-        name: String,
-        /// What is in the way.
-        error: io::Error,
-    },
-    /// A server ran and did not get ready.
-    #[error("{name} cannot be started: {said}")]
-    NotReady {
-        /// The process, as people name it.
-        name: String,
-        /// The last line of its log.
-        said: String,
-    },
-    /// A server's keys, card or roster were not made.
-    #[error("{name} cannot be set up: {said}")]
-    SetUp {
-        /// The process, as people name it.
-        name: String,
-        /// The command's last line.
-        said: String,
-    },
+    /// A process does not start, or is not set up.
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
     /// A node's process ended before the bench did.
     #[error("the process of node {node} ended")]
     Ended {

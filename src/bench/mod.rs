@@ -2,14 +2,12 @@
 //!
 //! - [`engine`]: comparisons and auctions among nodes that do nothing else
 //! - [`intake`]: a flood of bidders at a whole network of servers
-//! - [`program`]: starting this program once more, as a node or a server
 //! - [`usage`]: memory and processor time of a process
 //! - [`error`]: why a bench ended without figures
 
 pub mod engine;
 pub mod error;
 pub mod intake;
-pub mod program;
 pub mod usage;
 
 pub use error::BenchError;

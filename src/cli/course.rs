@@ -1,6 +1,6 @@
 //! How far a score is, as people and scripts are told: each step once, and the rounds as they pass.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::output::{Output, bytes, clean};
@@ -9,6 +9,20 @@ use crate::rules::model::Layer;
 use crate::runs::score::Part;
 use crate::scoring::{Course, Itinerary, Step};
 use crate::session::scoring::ModelTerms;
+
+/// What an event of a score is called.
+const EVENT: &str = "progress";
+
+/// Where a score is, by an event of it as a script reads it; nothing where a line is none.
+pub fn course_of(event: &Value) -> Option<Course> {
+    if event.get("event").and_then(Value::as_str) != Some(EVENT) {
+        return None;
+    }
+    let name = event.get("step").and_then(Value::as_str)?;
+    let step = Step::ALL.into_iter().find(|step| step.name() == name)?;
+    let count = |field: &str| event.get(field).and_then(Value::as_u64);
+    Some(Course { step, rounds: count("rounds")?, bytes_sent: count("bytes_sent")? })
+}
 
 /// Follows one score.
 pub struct Watcher {
@@ -49,7 +63,7 @@ impl Watcher {
         self.progress.say(&words);
         let Some(output) = self.events else { return Ok(()) };
         output.json_line(&json!({
-            "event": "progress",
+            "event": EVENT,
             "step": course.step.name(),
             "part": part.map(|part| part_words(part, self.itinerary.layers())),
             "rounds": course.rounds,
@@ -105,5 +119,24 @@ pub fn of_guest(itinerary: &Itinerary, course: &Course) -> String {
             format!("{} of {} {text}", course.rounds, itinerary.rounds())
         }
         Step::Signing => "both sign".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::course::*;
+
+    #[test]
+    fn an_event_says_where_a_score_is() {
+        for step in Step::ALL {
+            let line = json!({
+                "event": "progress", "step": step.name(), "part": null, "rounds": 3,
+                "rounds_total": 51, "bytes_sent": 1200,
+            });
+            assert_eq!(course_of(&line), Some(Course { step, rounds: 3, bytes_sent: 1200 }));
+        }
+        let other = json!({ "event": "progress", "step": "dancing", "rounds": 0, "bytes_sent": 0 });
+        assert_eq!(course_of(&other), None);
+        assert_eq!(course_of(&json!({ "score": 0.5, "rounds": 51, "bytes_sent": 0 })), None);
     }
 }

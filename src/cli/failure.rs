@@ -9,6 +9,7 @@ use crate::client::ClientError;
 use crate::client::bid::BidError;
 use crate::coordinator::StartError as CoordinatorError;
 use crate::identity::key_file::KeyFileError;
+use crate::launch::LaunchError;
 use crate::storage::StorageError;
 use crate::transport::HttpError;
 use crate::transport::server::host::HostError;
@@ -233,6 +234,20 @@ impl From<HostError> for Failure {
     }
 }
 
+impl From<LaunchError> for Failure {
+    fn from(error: LaunchError) -> Self {
+        match error {
+            LaunchError::Roster(error) => error.into(),
+            LaunchError::Refused { ref kind, .. } => Self::new(kind.clone(), error),
+            LaunchError::Start { .. }
+            | LaunchError::SetUp { .. }
+            | LaunchError::Slow { .. }
+            | LaunchError::Ended { .. }
+            | LaunchError::Garbled { .. } => Self::new("process", error),
+        }
+    }
+}
+
 impl From<TuiError> for Failure {
     fn from(error: TuiError) -> Self {
         let kind = match &error {
@@ -248,7 +263,9 @@ impl From<BenchError> for Failure {
         match error {
             BenchError::Tactics(error) => Self::usage(error),
             BenchError::Keys(error) => error.into(),
-            BenchError::Roster(error) => error.into(),
+            BenchError::Roster(error) | BenchError::Launch(LaunchError::Roster(error)) => {
+                error.into()
+            }
             BenchError::Listen(error) => error.into(),
             BenchError::Host(error) => error.into(),
             BenchError::Client(error) => error.into(),
@@ -258,9 +275,7 @@ impl From<BenchError> for Failure {
             | BenchError::OtherAnswer
             | BenchError::OutOfTurn
             | BenchError::Task(_) => Self::new("internal", error),
-            BenchError::Start { .. }
-            | BenchError::NotReady { .. }
-            | BenchError::SetUp { .. }
+            BenchError::Launch(_)
             | BenchError::Ended { .. }
             | BenchError::Node { .. }
             | BenchError::Links { .. }

@@ -15,12 +15,12 @@ use super::failure::Failure;
 use super::home::{Home, Over, create_private, put, put_json, read_json, read_text, toml_failure};
 use super::sheet::ending;
 use crate::identity::vault::Vault;
-use crate::identity::{Blob, KeyPair, PublicKey, Statement};
+use crate::identity::{Blob, Digest, KeyPair, PublicKey, Statement};
 use crate::rules::model::file::{
     Defaults, Model, ModelFileError, Written, from_onnx, from_tensors, safetensors,
 };
 use crate::rules::model::{Dense, Structure, Weights};
-use crate::session::scoring::Learner;
+use crate::session::scoring::{Learner, ModelTerms};
 
 /// Most bytes of a file of weights.
 const MOST: u64 = 256 << 20;
@@ -42,6 +42,20 @@ pub struct Kept {
     pub features: Vec<String>,
     /// Who learns a score.
     pub learner: Learner,
+}
+
+impl Kept {
+    /// What is public of it, under this roster.
+    pub fn terms(&self, roster: Digest) -> ModelTerms {
+        ModelTerms {
+            name: self.name.clone(),
+            roster,
+            owner: self.owner,
+            structure: self.structure.clone(),
+            features: self.features.clone(),
+            learner: self.learner,
+        }
+    }
 }
 
 /// What the weights are bound to.

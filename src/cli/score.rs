@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -23,7 +23,7 @@ use crate::wire::dealer_api::ModelLine;
 pub const RECEIPTS: &str = "scores";
 
 /// A score, for scripts.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 pub struct Told {
     /// The value after the last layer, or all of them; null where the owner alone learns it.
     pub score: Value,
@@ -46,7 +46,7 @@ pub struct Told {
     /// Whether both signed it.
     pub signed: bool,
     /// The receipt's file.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
     /// Rounds of messages.
     pub rounds: u64,
@@ -78,27 +78,21 @@ impl Told {
         done: &Done,
         file: Option<PathBuf>,
     ) -> Self {
-        let (values, fraction, signed) = match &done.outcome {
-            Outcome::Signed(signed) => {
-                (Some(signed.score.values.clone()), Some(signed.score.fraction), true)
-            }
-            Outcome::Learnt { values, fraction } => (Some(values.clone()), Some(*fraction), false),
-            Outcome::Told => (None, None, false),
-        };
-        let score = values.as_deref().zip(fraction).map_or(Value::Null, |(values, fraction)| {
+        let learnt = done.outcome.learnt();
+        let score = learnt.map_or(Value::Null, |(values, fraction)| {
             numbers(values, fraction, Some(&terms.structure))
         });
         Self {
             score,
-            values,
-            fraction,
+            values: learnt.map(|(values, _)| values.to_vec()),
+            fraction: learnt.map(|(_, fraction)| fraction),
             model: promise.model,
             name: terms.name.clone(),
             owner: promise.owner,
             client: promise.client,
             batch: promise.batch,
             material: promise.shape.clone(),
-            signed,
+            signed: matches!(done.outcome, Outcome::Signed(_)),
             file,
             rounds: done.rounds,
             gates: done.products,

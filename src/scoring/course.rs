@@ -21,6 +21,10 @@ pub enum Step {
 }
 
 impl Step {
+    /// All of them, in their order.
+    pub const ALL: [Self; 5] =
+        [Self::Meeting, Self::Half, Self::Partner, Self::Computing, Self::Signing];
+
     /// As scripts read it.
     pub const fn name(self) -> &'static str {
         match self {

@@ -52,6 +52,17 @@ pub enum Outcome {
     Told,
 }
 
+impl Outcome {
+    /// The values after the last layer and their bits after the point, where this party learnt them.
+    pub fn learnt(&self) -> Option<(&[i64], u32)> {
+        match self {
+            Self::Signed(signed) => Some((&signed.score.values, signed.score.fraction)),
+            Self::Learnt { values, fraction } => Some((values, *fraction)),
+            Self::Told => None,
+        }
+    }
+}
+
 /// A score, and what it took.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Done {

@@ -16,6 +16,7 @@
 //! - [`engine`]: `gavel bench` of the engine
 //! - [`intake`]: `gavel bench intake`
 //! - [`score`]: models, and scores by two parties
+//! - [`parties`]: demos of scores, whose servers and parties are processes
 //! - [`survey`]: surveys, in the demo and between organisations
 //! - [`compose`]: what compose.yaml tells gavel to do
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, too, may end the test
@@ -36,6 +37,7 @@ mod figures;
 mod handover;
 mod intake;
 mod job;
+mod parties;
 mod people;
 mod quantities;
 mod readme;

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::common::owner::{Owner, add_offers};
+use crate::common::owner::{Owner, add_model, add_offers};
 use crate::common::town::Town;
 use crate::common::{fails, gavel, ok, result, stderr};
 
@@ -209,6 +209,8 @@ fn an_owner_and_its_clients_between_processes() {
     let owner = town.lead();
     ok(&owner, &["init", "bidder", "--name", "buyer"]);
     add_offers(&town, &owner);
+    // The same for the owner alone.
+    add_model(&town, &owner, "ratings", "learner = \"owner\"\n");
     let client = town.add_bidder("supplier");
     let stranger = town.add_bidder("stranger");
     let settings = fs::read_to_string(client.join("gavel.toml")).unwrap();
@@ -234,12 +236,26 @@ fn an_owner_and_its_clients_between_processes() {
     assert_ne!(first["batch"], second["batch"]);
     let apart = first["score"].as_f64().unwrap() - second["score"].as_f64().unwrap();
     assert!(apart.abs() < 0.01, "{apart}");
+    // The owner tells what both have learnt, and what it alone has.
+    let owners = serving.told(&second["batch"]);
+    assert_eq!((&owners["score"], &owners["signed"]), (&second["score"], &json!(true)));
+    assert_eq!((&owners["values"], &owners["fraction"]), (&second["values"], &second["fraction"]));
+    let alone = scored(&client, &["score", "ratings", "--from", &sheet, "--at", at]);
+    assert_eq!((&alone["score"], &alone["values"]), (&Value::Null, &Value::Null));
+    let owners = serving.told(&alone["batch"]);
+    assert_eq!((&owners["signed"], &owners["client"]), (&json!(false), &json!(key)));
+    let apart = first["score"].as_f64().unwrap() - owners["score"].as_f64().unwrap();
+    assert!(apart.abs() < 0.01, "{apart}");
+    let scale = 2_f64.powf(owners["fraction"].as_f64().unwrap());
+    let real = owners["values"][0].as_f64().unwrap() / scale;
+    assert!((real - owners["score"].as_f64().unwrap()).abs() < 1e-9, "{owners}");
 
     // What is announced is listed with its stock, from any home that knows the coordinator.
     let listed = ok(&client, &["model", "list"]);
     assert_eq!(listed["models"], json!([]));
-    let announced = &listed["announced"][0];
-    assert_eq!((&announced["name"], &announced["sizes"]), (&json!("offers"), &json!("8-6-4-1")));
+    let announced = listed["announced"].as_array().unwrap();
+    let announced = announced.iter().find(|model| model["name"] == "offers").unwrap();
+    assert_eq!(announced["sizes"], json!("8-6-4-1"));
     assert_eq!(announced["stock"]["target"], json!(2), "{announced}");
     let text = gavel().args(["model", "list", "--home"]).arg(&owner).output().unwrap();
     let text = String::from_utf8(text.stdout).unwrap();
@@ -290,7 +306,12 @@ fn an_owner_and_its_clients_between_processes() {
         (&withdrawn["name"], &withdrawn["withdrawn"]),
         (&json!("offers"), &announced["model"])
     );
-    assert_eq!(ok(&client, &["model", "list"])["announced"], json!([]));
+    let names = || {
+        let listed = ok(&client, &["model", "list"]);
+        let announced = listed["announced"].as_array().unwrap().iter();
+        announced.map(|model| model["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(), ["ratings"]);
 
     // It stops when it is asked to.
     let id = serving.child.id().to_string();
@@ -298,7 +319,7 @@ fn an_owner_and_its_clients_between_processes() {
     assert!(serving.child.wait().unwrap().success());
     // Serving it anew announces it again.
     drop(Owner::serve(&owner, &["--stock", "1", "--anyone"]));
-    assert_eq!(ok(&client, &["model", "list"])["announced"][0]["name"], json!("offers"));
+    assert!(names().contains(&"offers".to_owned()));
     let removed = ok(&owner, &["model", "remove", "offers"]);
     assert_eq!(removed["taken_back"], json!(true), "{removed}");
 }

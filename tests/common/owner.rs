@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -15,10 +17,15 @@ pub const WEIGHTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/model
 
 /// Take a small model called offers, of eight features from a to h, into a home.
 pub fn add_offers(town: &Town, home: &Path) {
+    add_model(town, home, "offers", "");
+}
+
+/// The same model under another name, with these lines before its table.
+pub fn add_model(town: &Town, home: &Path, name: &str, lines: &str) {
     let table = format!(
-        "weights = {WEIGHTS:?}\nfeatures = [\"a\", \"b\", \"c\", \"d\", \"e\", \"f\", \"g\", \"h\"]"
+        "{lines}weights = {WEIGHTS:?}\nfeatures = [\"a\", \"b\", \"c\", \"d\", \"e\", \"f\", \"g\", \"h\"]"
     );
-    ok(home, &["model", "add", "offers", &town.file("offers.toml", &table)]);
+    ok(home, &["model", "add", name, &town.file(&format!("{name}.toml"), &table)]);
 }
 
 /// An owner's process; killed at the end.
@@ -27,6 +34,7 @@ pub struct Owner {
     pub child: Child,
     /// Where it listens.
     pub address: String,
+    said: mpsc::Receiver<String>,
 }
 
 impl Owner {
@@ -41,8 +49,22 @@ impl Owner {
         let told: Value = serde_json::from_str(&first).unwrap();
         let address = told["address"].as_str().unwrap_or_else(|| panic!("{told}")).to_owned();
         // What follows has a reader as long as the owner runs.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address }
+        let (sender, said) = mpsc::channel();
+        std::thread::spawn(move || {
+            lines.map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
+        Self { child, address, said }
+    }
+
+    /// What it tells of the score with this batch.
+    pub fn told(&self, batch: &Value) -> Value {
+        loop {
+            let line = self.said.recv_timeout(Duration::from_secs(60)).unwrap();
+            let told: Value = serde_json::from_str(&line).unwrap();
+            if told["event"] == "score" && told["batch"] == *batch {
+                return told;
+            }
+        }
     }
 }
 

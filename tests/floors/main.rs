@@ -14,7 +14,7 @@ use std::path::Path;
 use source::{files, is_test_file, product};
 
 /// From the ground up; the order of the list in `src/lib.rs`.
-const ROOMS: [&str; 20] = [
+const ROOMS: [&str; 21] = [
     "base",
     "field",
     "sharing",
@@ -32,6 +32,7 @@ const ROOMS: [&str; 20] = [
     "client",
     "scoring",
     "tui",
+    "launch",
     "bench",
     "cli",
     "testkit",

@@ -10,10 +10,11 @@ use tokio::process::{Child, ChildStdin, ChildStdout};
 use super::lines::{self, Effort, Lines};
 use super::pipe::{Answer, Order, PipeError, receive, send};
 use super::task::{self, Inputs, Measured};
-use crate::bench::{BenchError, program};
+use crate::bench::BenchError;
 use crate::identity::key_file::CoordinatorKeys;
 use crate::identity::roster::SignedCard;
 use crate::identity::{Roster, Signed};
+use crate::launch::{LaunchError, program};
 use crate::runs::plan::Tactics;
 use crate::sharing::{NodeIndex, Scheme};
 use crate::transport::streams::memory::{MemoryChannel, network};
@@ -50,7 +51,7 @@ fn threads(processes: usize) -> usize {
 
 impl Worker {
     fn start(me: NodeIndex, threads: usize) -> Result<Self, BenchError> {
-        let failed = |error| BenchError::Start { name: format!("node {me}"), error };
+        let failed = |error| LaunchError::Start { name: format!("node {me}"), error };
         let mut process = program::again().map_err(failed)?;
         if std::env::var_os(THREADS).is_none() {
             process.env(THREADS, threads.to_string());
@@ -62,7 +63,7 @@ impl Worker {
             .spawn()
             .map_err(failed)?;
         let (Some(input), Some(output)) = (process.stdin.take(), process.stdout.take()) else {
-            return Err(failed(std::io::Error::other("it has no pipes")));
+            return Err(failed(std::io::Error::other("it has no pipes")).into());
         };
         Ok(Self { me, input, output, _process: process })
     }

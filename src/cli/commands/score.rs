@@ -11,6 +11,7 @@ use crate::cli::home::{Over, load_roster, read_json};
 use crate::cli::options::{PassphraseOption, RosterOption, host_and_port};
 use crate::cli::output::{clean, strong};
 use crate::cli::score::{Errand, Told, ask, find, keep, numbers};
+use crate::cli::signal::StopOption;
 use crate::cli::{data_sheet, login};
 use crate::identity::key_file::BidderKeys;
 use crate::identity::{Digest, Statement as _};
@@ -49,6 +50,8 @@ pub struct ScoreArgs {
     roster: RosterOption,
     #[command(flatten)]
     passphrase: PassphraseOption,
+    #[command(flatten)]
+    stop: StopOption,
 }
 
 /// Score a sheet, or check a receipt.
@@ -88,7 +91,13 @@ pub async fn run(context: &Context, args: ScoreArgs) -> Result<(), Failure> {
         keys: &keys,
         events: Some(context.output),
     };
-    let (promise, done) = ask(&errand).await?;
+    let stop = args.stop.heed().map_err(|error| Failure::new("internal", error))?;
+    let (promise, done) = tokio::select! {
+        asked = ask(&errand) => asked?,
+        () = stop.input_ended() => {
+            return Err(Failure::new("interrupted", "interrupted, as standard input has ended"));
+        }
+    };
     let file = match &done.outcome {
         Outcome::Signed(signed) => Some(keep(home, signed, args.to.as_deref())?),
         _ => None,

@@ -16,7 +16,7 @@ use crate::cli::failure::Failure;
 use crate::cli::home::{Jobs, Server, Settings};
 use crate::cli::options::{DatabaseOption, LookOption, PassphraseOption, RosterOption};
 use crate::cli::servers::Servers;
-use crate::cli::signal::asked_to_stop;
+use crate::cli::signal::{Stop, StopOption};
 use crate::cli::{earlier, rosters, screens};
 use crate::client::Network;
 use crate::coordinator;
@@ -80,6 +80,8 @@ pub struct ServeArgs {
     roster: RosterOption,
     #[command(flatten)]
     passphrase: PassphraseOption,
+    #[command(flatten)]
+    stop: StopOption,
 }
 
 /// What a replica may do.
@@ -95,7 +97,8 @@ enum Part {
 impl ServeArgs {
     /// Whether the screens open: on a terminal, unless they are not wanted.
     pub fn opens_screens(&self, json: bool) -> bool {
-        !self.headless && !json && screens::on_a_terminal()
+        // The screens read keys where the end of input is awaited.
+        !self.headless && !json && !self.stop.until_input_ends && screens::on_a_terminal()
     }
 }
 
@@ -166,6 +169,7 @@ pub async fn run(context: &Context, args: ServeArgs) -> Result<(), Failure> {
         mark: Some(context.home.file("gavel.mark")),
         accept_loss: args.accept_loss.then(|| Clock::System.now()),
     };
+    let stop = args.stop.heed().map_err(|error| Failure::new("internal", error))?;
     loop {
         let mut servers = Servers::default();
         let served = match servers.open(&address, &opening).await {
@@ -173,7 +177,7 @@ pub async fn run(context: &Context, args: ServeArgs) -> Result<(), Failure> {
                 if opening.accept_loss.is_some() {
                     withdraw_material(&database).await?;
                 }
-                serve(context, &args, &settings, &roster, &database, &mut servers).await
+                serve((context, &stop), &args, &settings, &roster, &database, &mut servers).await
             }
             Err(failure) => Err(failure),
         };
@@ -211,7 +215,7 @@ struct Seat {
 }
 
 async fn serve(
-    context: &Context,
+    (context, stop): (&Context, &Stop),
     args: &ServeArgs,
     settings: &Settings,
     roster: &Signed<Roster>,
@@ -307,7 +311,7 @@ async fn serve(
     let next = rosters::next(context, &args.passphrase, file, roster, database);
     let ended = tokio::select! {
         left = watched => left.map(|()| End::Asked),
-        () = asked_to_stop() => {
+        () = stop.asked() => {
             context.output.note("stopping");
             Ok(End::Asked)
         }

@@ -5,7 +5,7 @@ use super::follow;
 use super::players::{self, Player};
 use super::prelude::Prelude;
 use super::report::{self, DemoResult};
-use super::world::World;
+use super::world::{Staging, World};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::home::write_json;
@@ -15,7 +15,6 @@ use crate::cli::told;
 use crate::cli::view;
 use crate::client::Network;
 use crate::identity::key_file::OperatorKeys;
-use crate::node;
 use crate::rules::terms::Admission;
 use crate::session::Phase;
 use crate::sharing::{NodeIndex, Scheme};
@@ -34,15 +33,19 @@ pub async fn run(
     (folder, client): (&Folder, Option<&OperatorKeys>),
     (scheme, liar): (Scheme, Option<NodeIndex>),
 ) -> Result<DemoResult, Failure> {
-    let options = node::Options::default();
-    let mut world = World::start(folder.path(), scheme, options, liar).await?;
+    let (_, prelude, _) = &play_of;
+    let staging = Staging { scheme, liar, delay: None, apart: prelude.scores() };
+    let interrupted = || Failure::new("interrupted", "interrupted; the demo's servers are stopped");
+    let started = tokio::select! {
+        started = World::start(folder.path(), &staging) => started,
+        () = asked_to_stop() => Err(interrupted()),
+    };
+    let mut world = started?;
     let network = world.network.clone();
     let played = tokio::select! {
         played = play(context, play_of, (folder, client), &network) => played,
         failure = world.failed() => Err(failure),
-        () = asked_to_stop() => {
-            Err(Failure::new("interrupted", "interrupted; the demo's servers are stopped"))
-        }
+        () = asked_to_stop() => Err(interrupted()),
     };
     world.stop().await;
     played
@@ -61,7 +64,7 @@ async fn play(
         scheme.nodes(),
         view::privacy(scheme)
     ));
-    let places = folder.path().join("bidders");
+    let places = folder.path().join(players::BIDDERS);
     let played = prelude.play(context, network, (loaded, &mut players), folder.path()).await?;
     let loaded = played.as_ref().unwrap_or(loaded);
     let new = NewSession {

@@ -7,6 +7,7 @@
 //! - [`entries`]: what a demo of a market, a survey or a scored auction knows besides
 //! - [`prelude`]: what comes before a session
 //! - [`stored`]: what a file has stored before
+//! - [`parties`]: a model's owner and its clients, as processes
 //! - [`rated`]: bidders who have their sheets scored before a scored auction
 //! - [`follow`]: closing, and waiting until the session is settled
 //! - [`scored`]: a sheet scored by a model, instead of a session
@@ -21,6 +22,7 @@ pub mod entries;
 pub mod folder;
 pub mod follow;
 pub mod headless;
+pub mod parties;
 pub mod players;
 pub mod prelude;
 pub mod rated;

@@ -5,7 +5,7 @@
 //! the rest, and a demo should end the same way every time.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use super::entries::Entries;
 use crate::base::Timestamp;
 use crate::cli::failure::Failure;
-use crate::cli::home::{create_private, write_json};
+use crate::cli::home::create_private;
 use crate::cli::output::clean;
 use crate::cli::progress::Progress;
 use crate::client::bid::{self, BidError, Bidder, Patience, Placed};
@@ -37,6 +37,9 @@ use crate::session::outcome::Entrant;
 use crate::session::scoring::SignedScore;
 use crate::wire::coordinator_api;
 
+/// The folder of the bidders' places.
+pub const BIDDERS: &str = "bidders";
+
 /// Bidders at work at once.
 pub const AT_ONCE: usize = 48;
 
@@ -48,6 +51,11 @@ const APART: Duration = Duration::from_millis(5);
 
 /// Most orders, or answers to a survey, that are handed in one after the other.
 const IN_ORDER: usize = 50;
+
+/// Where the bidder at a position keeps what is its own.
+pub fn place_of(places: &Path, position: usize) -> PathBuf {
+    places.join((position + 1).to_string())
+}
 
 /// A bidder and what it will bid.
 pub struct Player {
@@ -371,7 +379,7 @@ pub async fn bid(
     let turns = turns(&players, question);
     let mut bids = stream::iter(players.into_iter().zip(turns).enumerate())
         .map(|(position, (player, mut turn))| {
-            let place = keep.then(|| places.join((position + 1).to_string()));
+            let place = keep.then(|| place_of(places, position));
             async move {
                 turn.wait().await;
                 let placed = one(network, announcement, &player, place.as_deref()).await;
@@ -427,9 +435,10 @@ pub async fn one(
         None => BidderState::Memory,
         Some(place) => {
             create_private(place)?;
-            BidderKeys { identity: player.keys.clone() }.save(&place.join("bidder.key"), None)?;
-            if let Some(score) = &player.score {
-                write_json(&place.join("score.json"), score)?;
+            let keys = place.join("bidder.key");
+            // Who has been scored has a home there already.
+            if player.score.is_none() {
+                BidderKeys { identity: player.keys.clone() }.save(&keys, None)?;
             }
             BidderState::Folder(place.join("receipts"))
         }

@@ -40,7 +40,8 @@ impl Prelude {
         Ok((before.map_or(Self::Nothing, Self::Stored), loaded))
     }
 
-    /// Whether sheets are scored.
+    /// Whether sheets are scored: then servers, the model's owner and those who are scored are processes
+    /// of their own.
     pub const fn scores(&self) -> bool {
         matches!(self, Self::Scores(_))
     }
@@ -61,7 +62,7 @@ impl Prelude {
             Self::Nothing => Ok(None),
             Self::Stored(before) => before.keep(context, network, loaded, folder).await.map(Some),
             Self::Scores(rated) => {
-                let scored = rated.score(context, network, loaded, players);
+                let scored = rated.score(context, network, (loaded, players), folder);
                 Box::pin(scored).await.map(Some)
             }
         }

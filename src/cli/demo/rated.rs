@@ -1,17 +1,16 @@
 //! A scored auction's demo before its session: the nodes make material as dealers, the owner of the file's
-//! model serves it, and every bidder has its data sheet scored there. The terms name model, owner and
-//! roster, whose keys are made here; until then the file has stand-ins.
+//! model serves it, and every bidder has its data sheet scored there, each by a process of its own. The
+//! terms name model, owner and roster, whose keys are made here; until then the file has stand-ins.
 
 use std::collections::HashMap;
 use std::path::Path;
 
 use serde::Deserialize;
-use tokio::sync::mpsc;
 use toml::{Table, Value};
 
-use super::players::Player;
-use super::scored::{in_order, serve, stocked};
-use crate::base::Clock;
+use super::parties::{Met, Owner, Party};
+use super::players::{BIDDERS, Player, place_of};
+use super::scored::in_order;
 use crate::base::bytes::encode;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
@@ -19,22 +18,21 @@ use crate::cli::home::toml_failure;
 use crate::cli::models::read_table;
 use crate::cli::output::{clean, plural};
 use crate::cli::progress::Progress;
-use crate::cli::score::{Errand, ask};
 use crate::cli::session_file::{self, Loaded};
-use crate::client::{Network, material};
-use crate::identity::{KeyPair, Statement as _};
+use crate::client::Network;
+use crate::identity::Statement as _;
 use crate::rules::model::file::{Defaults, Model, Written};
 use crate::rules::model::fixed::real;
 use crate::rules::model::{Weights, reference, weights};
 use crate::rules::scoring::{Hex, shown};
 use crate::rules::{SessionFile, auction};
-use crate::scoring::{Admitted, Outcome, Served};
-use crate::session::scoring::{Learner, ModelTerms, SignedScore};
+use crate::scoring::Outcome;
+use crate::session::scoring::{Learner, SignedScore};
 
 /// Most batches that the dealers keep ready.
 const STOCK: u32 = 4;
 
-/// What the model is called.
+/// What people are told that the model is called.
 const NAME: &str = "the owner's model";
 
 /// What is said of a file that names somebody's model.
@@ -109,7 +107,8 @@ impl Rated {
         Ok((Self { model, sheets }, loaded))
     }
 
-    /// Have everybody's sheet scored: the file, whose terms name model, owner and roster now.
+    /// Have everybody's sheet scored: the file, whose terms name model, owner and roster now. The owner's
+    /// home is in this folder, and so are the bidders', each with the score that it hands in.
     ///
     /// # Errors
     /// Why there is no score.
@@ -117,41 +116,25 @@ impl Rated {
         &self,
         context: &Context,
         network: &Network,
-        loaded: &Loaded,
-        players: &mut [Player],
+        (loaded, players): (&Loaded, &mut [Player]),
+        folder: &Path,
     ) -> Result<Loaded, Failure> {
-        let roster = network.roster().body.digest();
-        let owner = KeyPair::generate()?;
-        let terms = ModelTerms {
-            name: NAME.to_owned(),
-            roster,
-            owner: owner.public(),
-            structure: self.model.structure.clone(),
-            features: self.model.features.clone(),
-            learner: Learner::Both,
-        };
-        terms.check().map_err(|error| Failure::new("bad-model", error))?;
-        let weights = Weights::new(&terms.structure, &self.model.dense)?;
-        let (id, precision) = (terms.id(), weights.precision());
-        let names = [id.to_string(), encode(terms.owner.as_bytes()), Hex(roster.0).to_string()];
-        let named = filled(&loaded.text, names)?;
         let count = players.len() as u64;
         let stock = u32::try_from(count).unwrap_or(STOCK).clamp(1, STOCK);
         context.output.note(format!(
-            "{} by the owner's model; the nodes make material for them, as dealers",
+            "{} by the owner's model, in a process each; the nodes make material for them, as dealers",
             plural(count, "data sheet is scored", "data sheets are scored"),
         ));
-        material::announce(network, &owner, terms.clone(), stock, Clock::System.now()).await?;
-        let clients = players.iter().map(|player| player.keys().public()).collect();
-        let model = (terms.clone(), weights);
-        let (port, mut served) =
-            serve(network, owner.clone(), Admitted::Keys(clients), model).await?;
-        let at = (&terms, precision, &*port.local.to_string());
-        let all = self.all(context, network, at, players, &mut served).await;
-        port.close().await;
-        all?;
-        // Dealers make no more of it.
-        material::remove(network, &owner, id, Clock::System.now()).await?;
+        let keys: Vec<_> = players.iter().map(|player| player.keys().public()).collect();
+        let model = (NAME, &self.model, Learner::Both);
+        let mut owner = Owner::open(network, &folder.join("owner"), model, (stock, &keys)).await?;
+        let roster = network.roster().body.digest();
+        let terms = &owner.terms;
+        let names =
+            [terms.id().to_string(), encode(terms.owner.as_bytes()), Hex(roster.0).to_string()];
+        let named = filled(&loaded.text, names)?;
+        self.all(context, network, &mut owner, (players, folder)).await?;
+        owner.close(network).await?;
         Ok(named)
     }
 
@@ -160,26 +143,23 @@ impl Rated {
         &self,
         context: &Context,
         network: &Network,
-        (terms, precision, address): (&ModelTerms, f64, &str),
-        players: &mut [Player],
-        served: &mut mpsc::Receiver<Served>,
+        owner: &mut Owner,
+        (players, folder): (&mut [Player], &Path),
     ) -> Result<(), Failure> {
-        for player in players {
+        let precision = Weights::new(&self.model.structure, &self.model.dense)?.precision();
+        for (position, player) in players.iter_mut().enumerate() {
             let name = clean(player.name());
             let Some(sheet) = self.sheets.get(player.name()) else { continue };
-            let fixed = weights::sheet(&terms.structure, sheet)?;
+            let place = place_of(&folder.join(BIDDERS), position);
+            let who = format!("the process of {name}");
+            let party =
+                Party::settle(&place, (who, player.name()), player.keys(), network.roster())?;
             let waiting = Progress::start(format!("material for the score of {name}"), None);
-            stocked(network, terms).await?;
+            owner.stocked(network).await?;
             drop(waiting);
-            let keys = player.keys();
-            let errand =
-                Errand { network, address, terms, sheet: &fixed, keys: &keys, events: None };
-            let asked = Box::pin(ask(&errand)).await;
-            let met = served.recv().await;
-            let (_, done) = asked?;
-            let owners = met.and_then(|met| met.result.ok()).map(|(_, done)| done.outcome);
-            let expected = reference::score(&terms.structure, &self.model.dense, sheet);
-            let signed = agreed(done.outcome, owners.as_ref(), (&expected, precision))
+            let Met { client, owner: owners, .. } = owner.score(&party, sheet).await?;
+            let expected = reference::score(&self.model.structure, &self.model.dense, sheet);
+            let signed = agreed(client, Some(&owners), (&expected, precision))
                 .map_err(|detail| Failure::new("bad-score", format!("{name}: {detail}")))?;
             let (values, fraction) = (&signed.score.values, signed.score.fraction);
             let score = values.first().map(|&value| shown(value, fraction)).unwrap_or_default();
@@ -276,6 +256,7 @@ mod tests {
 
     #[test]
     fn a_score_counts_if_both_have_it_and_it_is_the_models() {
+        use crate::identity::KeyPair;
         use crate::testkit::scores::{owner, score, signed, signed_by};
         let client = KeyPair::from_secret(&[5; 32]);
         let outcome = |signed: &SignedScore| Outcome::Signed(Box::new(signed.clone()));

@@ -1,46 +1,35 @@
-//! The demo of a score: dealers, coordinator, a model's owner and a client on 127.0.0.1. The owner's
-//! process knows the weights, the client's part the sheet; here both are in one process, as all servers
-//! of a demo are, and speak over the same connections as anywhere.
+//! The demo of a score: dealers, coordinator, a model's owner and a client on 127.0.0.1, each a process of
+//! its own with a home. The owner's process opens the weights, the client's reads the sheet. The demo's own
+//! process has read both from its file: it puts them into these homes, and compares the score with that in
+//! the clear.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc;
-use tokio::time::Instant;
 
 use super::folder::Folder;
-use super::world::World;
-use crate::base::Clock;
+use super::parties::{Met, Owner, Party};
+use super::world::{Staging, World};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::home::{read_text, toml_failure};
+use crate::cli::home::{read_text, toml_failure, write_json};
 use crate::cli::models::read_table;
-use crate::cli::score::{Errand, Told, ask, keep};
+use crate::cli::score::{Told, numbers};
 use crate::cli::signal::asked_to_stop;
 use crate::cli::view;
-use crate::client::{Network, material};
-use crate::identity::key_file::{BidderKeys, KeyFileError, TlsIdentity};
-use crate::identity::{Digest, KeyPair, Statement as _};
-use crate::node;
+use crate::client::Network;
+use crate::identity::{Digest, KeyPair};
 use crate::rules::model::file::{Defaults, Written};
+use crate::rules::model::fixed::real;
 use crate::rules::model::{Weights, reference, weights};
 use crate::rules::session_file::DemoRoster;
-use crate::scoring::{Admitted, Dealers, Done, Open, Outcome, Owner, Patience, Served, open};
-use crate::session::scoring::{BatchPromise, Learner, ModelTerms};
+use crate::scoring::Outcome;
+use crate::session::scoring::{Learner, ModelTerms};
 use crate::sharing::Scheme;
-use crate::transport::server::listen;
 
 /// Batches that the demo's dealers keep ready.
 const STOCK: u32 = 1;
-
-/// Longest wait for the first batch.
-const PATIENCE: Duration = Duration::from_secs(300);
-
-/// Between two looks at the stock.
-const LOOK: Duration = Duration::from_millis(200);
 
 /// A file that says which sheet is scored by which model.
 #[derive(Deserialize)]
@@ -78,6 +67,7 @@ pub struct Played {
     phase: &'static str,
     security: &'static str,
     signed_by: Vec<&'static str>,
+    learner: Learner,
     attempts: u32,
     complaints: [(); 0],
     #[serde(flatten)]
@@ -94,8 +84,13 @@ impl Played {
     pub fn text(&self) -> String {
         let right = if self.verified { "as precise as is said" } else { "not verified" };
         let (expected, precision) = (self.expected, self.precision);
+        let learner = match self.learner {
+            Learner::Both => "both",
+            Learner::Client => "the client alone",
+            Learner::Owner => "the model's owner alone",
+        };
         format!(
-            "{}\n  in clear  {expected:.6}, at most {precision:.1e} away: {right}",
+            "{}\n  learnt by {learner}\n  in clear  {expected:.6}, at most {precision:.1e} away: {right}",
             self.told.text()
         )
     }
@@ -120,24 +115,31 @@ pub fn of_file(path: Option<&Path>) -> Result<Option<Play>, Failure> {
 /// Play it.
 ///
 /// # Errors
-/// Why there is no score.
+/// Why there is no score: which process failed, and what it said.
 pub async fn run(
     context: &Context,
     play: &Play,
     folder: &Folder,
     scheme: Scheme,
 ) -> Result<Played, Failure> {
-    let mut world = World::start(folder.path(), scheme, node::Options::default(), None).await?;
+    let staging = Staging { scheme, liar: None, delay: None, apart: true };
+    let started = tokio::select! {
+        started = World::start(folder.path(), &staging) => started,
+        () = asked_to_stop() => Err(interrupted()),
+    };
+    let mut world = started?;
     let network = world.network.clone();
     let played = tokio::select! {
         played = score(context, play, folder, &network) => played,
         failure = world.failed() => Err(failure),
-        () = asked_to_stop() => {
-            Err(Failure::new("interrupted", "interrupted; the demo's servers are stopped"))
-        }
+        () = asked_to_stop() => Err(interrupted()),
     };
     world.stop().await;
     played
+}
+
+fn interrupted() -> Failure {
+    Failure::new("interrupted", "interrupted; the demo's processes are stopped")
 }
 
 async fn score(
@@ -149,50 +151,33 @@ async fn score(
     let roster = &network.roster().body;
     let read = read_table(&play.path, &play.file.model, Defaults::default())?;
     let model = read.model;
-    let [owner, client] = [BidderKeys::generate()?.identity, BidderKeys::generate()?.identity];
-    let terms = ModelTerms {
-        name: play.file.title.clone(),
-        roster: roster.digest(),
-        owner: owner.public(),
-        structure: model.structure,
-        features: model.features,
-        learner: read.learner.unwrap_or(Learner::Both),
-    };
-    terms.check().map_err(|error| Failure::new("bad-model", error))?;
-    let weights = Weights::new(&terms.structure, &model.dense)?;
-    let sheet = in_order(&play.file.sheet, &terms.features).map_err(|detail| {
+    let precision = Weights::new(&model.structure, &model.dense)?.precision();
+    let sheet = in_order(&play.file.sheet, &model.features).map_err(|detail| {
         Failure::new("bad-sheet", format!("[sheet] {detail}")).about(play.path.display())
     })?;
-    let fixed = weights::sheet(&terms.structure, &sheet)?;
-    let precision = weights.precision();
-    let expected = reference::score(&terms.structure, &model.dense, &sheet);
+    weights::sheet(&model.structure, &sheet)?;
+    let expected = reference::score(&model.structure, &model.dense, &sheet);
     context.output.note(format!(
-        "{} dealers and a coordinator run on 127.0.0.1; {}\n{}\n{}",
+        "{} dealers and a coordinator run on 127.0.0.1, a process each; {}\n{}\n{}",
         roster.scheme.nodes(),
         view::privacy(roster.scheme),
         play.file.title,
         play.file.description.trim(),
     ));
 
-    material::announce(network, &owner, terms.clone(), STOCK, Clock::System.now()).await?;
-    context.output.note("the dealers make material for the model");
-    stocked(network, &terms).await?;
-    let admitted = Admitted::Keys([client.public()].into());
-    let (port, mut served) = serve(network, owner, admitted, (terms.clone(), weights)).await?;
-    let address = port.local.to_string();
-    let errand = Errand {
-        network,
-        address: &address,
-        terms: &terms,
-        sheet: &fixed,
-        keys: &client,
-        events: None,
-    };
-    let asked = ask(&errand).await;
-    let met = served.recv().await;
-    port.close().await;
-    let (promise, done) = asked?;
-    report(folder, &terms, (&promise.body, &done), met, (&expected, precision))
+    let place = folder.path();
+    let who = ("the client".to_owned(), "client");
+    let client = Party::settle(&place.join("client"), who, KeyPair::generate()?, network.roster())?;
+    let title = &*play.file.title;
+    let model = (title, &model, read.learner.unwrap_or(Learner::Both));
+    let clients = [client.key()];
+    let mut owner = Owner::open(network, &place.join("owner"), model, (STOCK, &clients)).await?;
+    context.output.note("the model's owner serves it; the dealers make material for it");
+    owner.stocked(network).await?;
+    let met = owner.score(&client, &sheet).await?;
+    let terms = owner.terms.clone();
+    owner.stop().await;
+    report(folder, &terms, met, (&expected, precision))
 }
 
 /// A sheet's numbers in the model's order, or what is wrong with it.
@@ -209,84 +194,49 @@ pub(super) fn in_order(
     features.iter().map(number).collect()
 }
 
-/// The owner's port for one model, and what comes of each client.
-pub(super) async fn serve(
-    network: &Network,
-    owner: KeyPair,
-    admitted: Admitted,
-    model: (ModelTerms, Weights),
-) -> Result<(Open, mpsc::Receiver<Served>), Failure> {
-    let listener = listen::bind("127.0.0.1:0").await?;
-    let tls = TlsIdentity::generate("127.0.0.1").map_err(KeyFileError::from)?;
-    let halves = Arc::new(Dealers::new(network.clone(), owner.clone()));
-    let coordinator = network.roster().body.coordinator.key;
-    let owner = Owner::new(owner, coordinator, admitted, [model], halves, Patience::default());
-    let (sender, served) = mpsc::channel(4);
-    Ok((open(Arc::new(owner), listener, &tls, sender)?, served))
-}
-
-/// Wait for a batch.
-pub(super) async fn stocked(network: &Network, terms: &ModelTerms) -> Result<(), Failure> {
-    let end = Instant::now() + PATIENCE;
-    while Instant::now() < end {
-        if material::model(network, terms.id()).await?.stock.ready > 0 {
-            return Ok(());
-        }
-        tokio::time::sleep(LOOK).await;
-    }
-    let detail = format!("the dealers made no batch within {} s", PATIENCE.as_secs());
-    Err(Failure::new("no-material", detail))
-}
-
 fn report(
     folder: &Folder,
     terms: &ModelTerms,
-    (promise, done): (&BatchPromise, &Done),
-    met: Option<Served>,
+    met: Met,
     (expected, precision): (&[f64], f64),
 ) -> Result<Played, Failure> {
+    let Met { mut told, client, owner } = met;
     let expected = expected.first().copied().unwrap_or_default();
-    let owners = met.and_then(|met| met.result.ok()).map(|(_, done)| done.outcome);
-    let mut file = None;
-    let (mut verified, mut signed_by) = (true, Vec::new());
-    if let Outcome::Signed(signed) = &done.outcome {
+    // Of a home that is gone at the end nothing is told.
+    told.file = None;
+    let (mut agree, mut signed_by) = (true, Vec::new());
+    if let Outcome::Signed(signed) = &client {
         // Both have the same, and both signatures fit.
-        verified = signed.check().is_ok() && owners.as_ref() == Some(&done.outcome);
+        agree = signed.check().is_ok() && owner == client;
         signed_by = vec!["client", "owner"];
         if let Some(kept) = folder.kept() {
-            file = Some(keep_in(kept, signed)?);
+            let path = kept.join("score.json");
+            write_json(&path, signed)?;
+            told.file = Some(path);
         }
     }
-    let outcomes = [Some(&done.outcome), owners.as_ref()];
-    let learnt = outcomes.into_iter().flatten().find_map(|outcome| match outcome {
-        Outcome::Signed(signed) => Some((&signed.score.values, signed.score.fraction)),
-        Outcome::Learnt { values, fraction } => Some((values, *fraction)),
-        Outcome::Told => None,
-    });
+    let learnt = client.learnt().or_else(|| owner.learnt());
+    if let Some((values, fraction)) = learnt {
+        told.score = numbers(values, fraction, Some(&terms.structure));
+        (told.values, told.fraction) = (Some(values.to_vec()), Some(fraction));
+    }
     let close = learnt.is_some_and(|(values, fraction)| {
-        let got = values.first().map(|&value| crate::rules::model::fixed::real(value, fraction));
+        let got = values.first().map(|&value| real(value, fraction));
         got.is_some_and(|got| (got - expected).abs() <= precision)
     });
     Ok(Played {
         session: terms.id(),
-        title: terms.name.clone(),
+        title: told.name.clone(),
         kind: "score",
         phase: "settled",
         security: "active",
         signed_by,
+        learner: terms.learner,
         attempts: 1,
         complaints: [],
-        told: Told::new(terms, promise, done, file),
+        told,
         expected,
         precision,
-        verified: verified && close,
+        verified: agree && close,
     })
-}
-
-fn keep_in(
-    folder: &Path,
-    signed: &crate::session::scoring::SignedScore,
-) -> Result<PathBuf, Failure> {
-    let home = crate::cli::home::Home::find(Some(folder))?;
-    keep(&home, signed, Some(&folder.join("score.json")))
 }

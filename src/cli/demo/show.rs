@@ -18,7 +18,7 @@ use super::prelude::Prelude;
 use super::report::{self, DemoResult};
 use super::schedule::{Schedule, held_back};
 use super::story::{self, Story};
-use super::world::World;
+use super::world::{Staging, World};
 use crate::base::Timestamp;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
@@ -31,7 +31,6 @@ use crate::cli::signal::asked_to_stop;
 use crate::client::Network;
 use crate::client::state::BidderState;
 use crate::identity::{KeyPair, Statement as _};
-use crate::node;
 use crate::rules::Question;
 use crate::rules::terms::Admission;
 use crate::session::progress::{Progress, What};
@@ -84,9 +83,9 @@ pub async fn run(
     let schedule = Schedule::of(players.len(), &loaded.file.shared.bids_until, pace.speed);
     let you = you(&players, &folder)?;
     context.output.note(format!("Starting {} nodes and a coordinator ...", scheme.nodes()));
-    let options = node::Options { simulated_delay: Some(delay), ..node::Options::default() };
+    let staging = Staging { scheme, liar, delay: Some(delay), apart: prelude.scores() };
     let started = async {
-        let world = World::start(folder.path(), scheme, options, liar).await?;
+        let world = World::start(folder.path(), &staging).await?;
         world.connected().await;
         let network = &world.network;
         let opened = async {
@@ -126,7 +125,7 @@ pub async fn run(
         records: std::env::current_dir().unwrap_or_default(),
         ..screens::options(context, look)?
     };
-    let (places, kept) = (folder.path().join("bidders"), folder.kept().map(Into::into));
+    let (places, kept) = (folder.path().join(players::BIDDERS), folder.kept().map(Into::into));
     let play = Play { session, players, places, kept, schedule, pace };
     let stop = CancellationToken::new();
     let staged = tokio::spawn(direct(play, world, sender, stop.clone()));
@@ -152,7 +151,8 @@ fn you(players: &[Player], folder: &Folder) -> Result<Me, Failure> {
     while players.iter().any(|player| player.name() == name) {
         name.push('+');
     }
-    let state = BidderState::Folder(folder.path().join("bidders").join("you").join("receipts"));
+    let state =
+        BidderState::Folder(folder.path().join(players::BIDDERS).join("you").join("receipts"));
     Ok(Me { name, keys: KeyPair::generate()?, state, pinned: Vec::new() })
 }
 
@@ -276,7 +276,7 @@ async fn bid_until_closed(
     tokio::pin!(ended);
     let mut bids = stream::iter(play.players.into_iter().enumerate())
         .map(|(position, player)| {
-            let place = keep.then(|| play.places.join((position + 1).to_string()));
+            let place = keep.then(|| players::place_of(&play.places, position));
             let announcement = &announcement;
             async move {
                 tokio::time::sleep_until(started + schedule.turn(position)).await;

@@ -11,6 +11,7 @@ use super::stock::gauge;
 use crate::cli::course::of_guest;
 use crate::cli::output::{clean, person_watches};
 use crate::identity::Digest;
+use crate::rules::model::Structure;
 use crate::scoring::{Guest, Itinerary};
 use crate::wire::dealer_api::StockLine;
 
@@ -26,6 +27,8 @@ pub struct Served {
     pub model: Digest,
     /// What its owner calls it.
     pub name: String,
+    /// Its layers.
+    pub structure: Structure,
     /// What a score of it goes through.
     pub itinerary: Itinerary,
     /// How its stock stood when last heard; none before, and while the coordinator does not tell.

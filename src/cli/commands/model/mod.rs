@@ -269,7 +269,7 @@ async fn take_back(context: &Context, reach: &Reach, kept: &Kept) -> Result<bool
         return Ok(false);
     }
     let network = reach.as_anyone(context).await?;
-    let id = serve::terms_of(kept, network.roster().body.digest()).id();
+    let id = kept.terms(network.roster().body.digest()).id();
     if !material::models(&network).await?.iter().any(|line| line.model == id) {
         return Ok(false);
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
 use super::live::{self, Live};
@@ -14,16 +14,15 @@ use crate::base::{Clock, Zone};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::home::{host, read_text};
-use crate::cli::models::{Kept, Shelf};
+use crate::cli::models::Shelf;
 use crate::cli::options::Reach;
 use crate::cli::output::{clean, plural, seconds, strong};
-use crate::cli::score::keep;
-use crate::cli::signal::asked_to_stop;
+use crate::cli::score::{keep, numbers};
+use crate::cli::signal::{Stop, StopOption, asked_to_stop};
 use crate::client::{Network, material};
 use crate::identity::key_file::{BidderKeys, KeyFileError, TlsIdentity};
-use crate::identity::{Digest, PublicKey, Statement as _};
+use crate::identity::{PublicKey, Statement as _};
 use crate::scoring::{Admitted, Dealers, Itinerary, Open, Outcome, Owner, Patience, Served, open};
-use crate::session::scoring::ModelTerms;
 use crate::transport::server::listen;
 use crate::wire::dealer_api::ModelLine;
 
@@ -58,6 +57,8 @@ pub struct ServeArgs {
     anyone: bool,
     #[command(flatten)]
     reach: Reach,
+    #[command(flatten)]
+    stop: StopOption,
 }
 
 /// Serve until asked to stop.
@@ -86,7 +87,7 @@ pub async fn run(context: &Context, args: &ServeArgs) -> Result<(), Failure> {
             let detail = format!("{} was added under another key; add it again", model.name);
             return Err(Failure::new("bad-model", detail));
         }
-        models.push((terms_of(model, roster.digest()), shelf.weights(model, &keys)?));
+        models.push((model.terms(roster.digest()), shelf.weights(model, &keys)?));
     }
     let listener = listen::bind(&args.listen).await?;
     let tls = TlsIdentity::generate(host(&args.listen)).map_err(KeyFileError::from)?;
@@ -104,6 +105,7 @@ pub async fn run(context: &Context, args: &ServeArgs) -> Result<(), Failure> {
         shown.push(live::Served {
             model: terms.id(),
             name: terms.name.clone(),
+            structure: terms.structure.clone(),
             itinerary,
             stock: None,
         });
@@ -128,7 +130,8 @@ pub async fn run(context: &Context, args: &ServeArgs) -> Result<(), Failure> {
         context.output.note(line);
     }
     let desk = Desk { context, owner, live: Live::new(&shown), models: shown, scores: 0 };
-    let scores = desk.run(port, served, &network).await?;
+    let stop = args.stop.heed().map_err(|error| Failure::new("internal", error))?;
+    let scores = desk.run((port, &stop), served, &network).await?;
     let stopped = json!({ "stopped": true, "scores": scores });
     let text = plural(scores, "score", "scores");
     context.output.result(&stopped, || format!("stopped after {text}"))
@@ -148,17 +151,17 @@ impl Desk<'_> {
     /// How many scores there were.
     async fn run(
         mut self,
-        mut port: Open,
+        (mut port, stop): (Open, &Stop),
         mut served: mpsc::Receiver<Served>,
         network: &Network,
     ) -> Result<u64, Failure> {
         let (sender, mut stocks) = watch::channel(Vec::new());
         let asking = tokio::spawn(follow_stocks(network.clone(), sender));
         let mut often = tokio::time::interval(live::OFTEN);
-        let mut stop = std::pin::pin!(asked_to_stop());
+        let mut asked = std::pin::pin!(stop.asked());
         loop {
             tokio::select! {
-                () = &mut stop => break,
+                () = &mut asked => break,
                 Some(served) = served.recv() => self.tell(served)?,
                 Ok(()) = stocks.changed() => self.stocked(&stocks.borrow_and_update()),
                 _ = often.tick() => self.live.draw(&self.models, &self.owner.guests()),
@@ -229,28 +232,40 @@ impl Desk<'_> {
         let (batch, took) = (promise.batch, done.time.as_secs_f64());
         tracing::debug!(%from, %batch, seconds = took, "a score");
         let model = self.models.iter().find(|served| served.model == promise.model);
+        let structure = model.map(|served| &served.structure);
+        let learnt = done.outcome.learnt();
+        let score = learnt.map(|(values, fraction)| numbers(values, fraction, structure));
         if output.json {
             let line = json!({
                 "event": "score", "from": from.to_string(), "batch": batch, "client": promise.client,
-                "model": promise.model, "seconds": took, "rounds": done.rounds,
+                "model": promise.model, "score": score, "values": learnt.map(|(values, _)| values),
+                "fraction": learnt.map(|(_, fraction)| fraction),
+                "signed": matches!(done.outcome, Outcome::Signed(_)),
+                "seconds": took, "rounds": done.rounds,
                 "bytes_sent": done.bytes_sent, "stock": model.and_then(|served| served.stock),
             });
             return output.json_line(&line);
         }
         let (name, left) =
             model.map_or_else(Default::default, |served| (clean(&served.name), served.left()));
-        let state = match done.outcome {
-            Outcome::Signed(_) => "signed by both",
-            Outcome::Learnt { .. } => "learnt here",
-            Outcome::Told => "told to the client",
-        };
         self.live.keep(&format!(
-            "{}  {}  {name}  {state}, in {}, batch {batch}; {left}",
+            "{}  {}  {name}  {}, in {}, batch {batch}; {left}",
             now(),
             live::short(promise.client),
+            state(&done.outcome, score.as_ref()),
             seconds(took)
         ));
         Ok(())
+    }
+}
+
+/// How a score ended, in words: with its value where nobody else has it.
+fn state(outcome: &Outcome, score: Option<&Value>) -> String {
+    match (outcome, score) {
+        (Outcome::Learnt { .. }, Some(score)) => format!("learnt here alone: {score}"),
+        (Outcome::Learnt { .. }, None) => "learnt here alone".to_owned(),
+        (Outcome::Signed(_), _) => "signed by both".to_owned(),
+        (Outcome::Told, _) => "told to the client".to_owned(),
     }
 }
 
@@ -268,18 +283,6 @@ async fn follow_stocks(network: Network, told: watch::Sender<Vec<ModelLine>>) {
             return;
         }
         tokio::time::sleep(STOCKS).await;
-    }
-}
-
-/// What is public of a kept model, under this roster.
-pub fn terms_of(kept: &Kept, roster: Digest) -> ModelTerms {
-    ModelTerms {
-        name: kept.name.clone(),
-        roster,
-        owner: kept.owner,
-        structure: kept.structure.clone(),
-        features: kept.features.clone(),
-        learner: kept.learner,
     }
 }
 
@@ -305,4 +308,21 @@ fn admitted(args: &ServeArgs) -> Result<Admitted, Failure> {
         return Err(Failure::usage(detail));
     }
     Ok(Admitted::Keys(keys))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::commands::model::serve::*;
+
+    #[test]
+    fn a_line_has_the_score_that_the_owner_alone_learns() {
+        use crate::identity::KeyPair;
+        use crate::testkit::scores::signed;
+        let learnt = Outcome::Learnt { values: vec![-184], fraction: 8 };
+        let score = learnt.learnt().map(|(values, fraction)| numbers(values, fraction, None));
+        assert_eq!(state(&learnt, score.as_ref()), "learnt here alone: -0.71875");
+        assert_eq!(state(&Outcome::Told, None), "told to the client");
+        let both = signed(&KeyPair::from_secret(&[5; 32]), 512, 1);
+        assert_eq!(state(&Outcome::Signed(Box::new(both)), Some(&json!(1))), "signed by both");
+    }
 }
