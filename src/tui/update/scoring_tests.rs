@@ -102,6 +102,9 @@ fn a_scored_auction_is_written_with_a_model_that_is_announced() {
     assert!(!file.contains("quantity") && !file.contains("maximum"), "{file}");
 }
 
+/// What is done to a form.
+type Set = fn(&mut NewSession);
+
 #[test]
 fn what_is_wrong_names_its_field_and_where_no_model_is_told_what_to_do() {
     let mut model = opened();
@@ -126,7 +129,6 @@ fn what_is_wrong_names_its_field_and_where_no_model_is_told_what_to_do() {
     key(&mut model, KeyCode::Right);
     assert_eq!(form(&mut model).notice, None);
 
-    type Set = fn(&mut NewSession);
     let cases: [(NewSessionField, &str, Set); 8] = [
         (NewSessionField::Reserve, "public reserve", |form| form.reserve.set("")),
         (NewSessionField::Reserve, "at least 1", |form| form.reserve.set("0")),
