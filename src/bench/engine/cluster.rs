@@ -41,14 +41,6 @@ pub struct Worker {
 /// How many threads the runtime has, where it is not told otherwise.
 const THREADS: &str = "TOKIO_WORKER_THREADS";
 
-/// Threads of each of so many processes: twice its share of the cores, rounded up. All nodes run on this
-/// machine, and with many more threads than cores they would be in each other's way as they are not on
-/// machines of their own.
-fn threads(processes: usize) -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    (2 * cores).div_ceil(processes.max(1))
-}
-
 impl Worker {
     fn start(me: NodeIndex, threads: usize) -> Result<Self, BenchError> {
         let failed = |error| LaunchError::Start { name: format!("node {me}"), error };
@@ -79,12 +71,15 @@ impl Worker {
 }
 
 impl Cluster {
-    /// Start a process per node, and link them up by a roster made for this run.
+    /// Start a process per node, with so many threads each, and link them up by a roster made for this run.
     ///
     /// # Errors
     /// When a process does not start or a link does not stand.
-    pub async fn processes(scheme: Scheme, delay: Option<Duration>) -> Result<Self, BenchError> {
-        let threads = threads(scheme.all().len());
+    pub async fn processes(
+        scheme: Scheme,
+        delay: Option<Duration>,
+        threads: usize,
+    ) -> Result<Self, BenchError> {
         let start = |me| Worker::start(me, threads);
         let mut workers = scheme.all().iter().map(start).collect::<Result<Vec<_>, BenchError>>()?;
         let delay = delay.map_or(0, |delay| u64::try_from(delay.as_micros()).unwrap_or(u64::MAX));

@@ -23,6 +23,9 @@ const BANDWIDTH_BYTES: usize = 96 << 20;
 const ROUNDS: u32 = 100;
 const ROUNDS_TIME: Duration = Duration::from_millis(500);
 
+/// Seconds that computing takes at most, without the lines, where one thread of a node does as well as two.
+const SOON: f64 = 0.02;
+
 /// Measure.
 ///
 /// # Errors
@@ -33,7 +36,7 @@ pub async fn measure(asked: &Asked) -> Result<Report, BenchError> {
         Place::InProcess => (Cluster::InProcess(scheme), Duration::ZERO),
         Place::Processes { round_trip } => {
             let delay = (!round_trip.is_zero()).then(|| round_trip / 2);
-            (Cluster::processes(scheme, delay).await?, round_trip)
+            (Cluster::processes(scheme, delay, threads(asked)).await?, round_trip)
         }
     };
     let lines = cluster.measure(effort(scheme, round_trip)).await?;
@@ -45,6 +48,20 @@ pub async fn measure(asked: &Asked) -> Result<Report, BenchError> {
     let measured = cluster.run(inputs, &plan.tactics).await?;
     let correct = work.is_right(&measured);
     Ok(Report::new(asked, &lines, plan, &measured, correct))
+}
+
+/// Threads of each node: its share of the cores, rounded up, and twice that where there is much to do. All
+/// nodes run on this machine, and with many more threads than cores they would be in each other's way as
+/// they are not on machines of their own. Where all is over soon, a second thread costs more to wake up
+/// than it helps.
+fn threads(asked: &Asked) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let nodes = asked.scheme.all().len().max(1);
+    let line =
+        plan::Line { nodes_per_core: nodes as f64 / cores as f64, ..plan::Line::of_links(0, None) };
+    let soon = plan_for(asked, line).is_ok_and(|plan| plan.seconds < SOON);
+    let shares = if soon { 1 } else { 2 };
+    (shares * cores).div_ceil(nodes)
 }
 
 fn effort(scheme: Scheme, round_trip: Duration) -> Effort {
