@@ -30,6 +30,8 @@ use super::secrets::{Secrets, files};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_choice_of_dealers_gives_out_whole_batches() {
     let net = Net::start(Setup::new(4, 1)).await;
+    // All four are to make it.
+    net.together().await;
     let parties = Parties::announce(&net, 8).await;
     let pairs = (0..1_u16 << 4).filter(|bits| bits.count_ones() == 2);
     let all: BTreeSet<u16> = pairs.collect();
@@ -212,6 +214,8 @@ async fn taken_back(net: &Net, parties: &Parties) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_comes_from_those_who_give_it_out_and_nobody_else() {
     let net = Net::start(Setup::new(4, 1)).await;
+    // All four are to make it.
+    net.together().await;
     let parties = Parties::announce(&net, 1).await;
     parties.stock(&net, "a full stock", |stock| stock.ready == 1).await;
     let promised = parties.promise(&net).await;

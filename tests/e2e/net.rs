@@ -5,7 +5,7 @@ use std::any::Any;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -26,6 +26,7 @@ use gavel::transport::client::http::{HttpOptions, PeerClient};
 use gavel::transport::server::host::Host;
 use gavel::transport::server::listen::{ListenError, Listener, bind};
 use gavel::transport::target::Target;
+use gavel::wire::coordinator_api::NodeStatus;
 use http_body_util::BodyExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -346,6 +347,24 @@ impl Net {
 
     pub fn kill(&mut self, node: u8) {
         self.seats[index(node).position()].kill();
+    }
+
+    /// Until the coordinator has heard from all nodes that they reach each other: what it begins goes on
+    /// without those of whom it has not.
+    pub async fn together(&self) {
+        let until = Instant::now() + Duration::from_secs(30);
+        loop {
+            let health = self.network.coordinator().health().await.unwrap();
+            let linked = |node: &NodeStatus| {
+                let health = node.health.as_ref();
+                health.is_some_and(|health| health.links.iter().all(|link| link.connected))
+            };
+            if health.nodes.iter().all(linked) {
+                return;
+            }
+            assert!(Instant::now() < until, "not all nodes are there");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     pub async fn restart(&mut self, node: u8) {

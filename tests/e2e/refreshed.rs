@@ -10,7 +10,7 @@ use gavel::rules::job::refresh::refresh_file;
 use gavel::session::{Phase, SessionId};
 use gavel::sharing::stored::{Label, StoredShare};
 use gavel::testkit::{At, Lie};
-use gavel::wire::coordinator_api::{NewSession, NodeStatus, SessionDetail};
+use gavel::wire::coordinator_api::{NewSession, SessionDetail};
 use gavel::wire::paths;
 use gavel::wire::variable::VariableLine;
 
@@ -20,27 +20,9 @@ use super::stored::{FIRST, SQUARE, SUM, at_node, later, pair, refused, revealed,
 
 const NAMES: [&str; 3] = ["product", "x", "y"];
 
-/// Until the coordinator has heard from all nodes that they reach each other: a job goes on without those
-/// of whom it has not.
-async fn together(net: &Net) {
-    let until = Instant::now() + Duration::from_secs(30);
-    loop {
-        let health = net.network.coordinator().health().await.unwrap();
-        let linked = |node: &NodeStatus| {
-            let health = node.health.as_ref();
-            health.is_some_and(|health| health.links.iter().all(|link| link.connected))
-        };
-        if health.nodes.iter().all(linked) {
-            return;
-        }
-        assert!(Instant::now() < until, "not all nodes are there");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
-
 /// A job that deals all three anew.
 async fn refresh(net: &Net) -> Auction {
-    together(net).await;
+    net.together().await;
     net.open(&refresh_file(Prime::Mersenne127, &NAMES).to_string()).await
 }
 
