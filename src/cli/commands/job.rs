@@ -1,6 +1,6 @@
 //! `gavel job run|status|result|list|cancel|approve`.
 //!
-//! - [`run`]: from a file to what it reveals
+//! - `run`: from a file to what it reveals
 
 mod run;
 
